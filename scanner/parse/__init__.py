@@ -1,0 +1,1 @@
+"""Parsers of what servers, people and zones write: one grammar a file, pure, bounded."""

@@ -1,0 +1,469 @@
+"""What is hidden in a response head or a URL before it is frozen as an observation (design rule 6).
+
+Length and character class are kept, so that checks on the redacted form still see the grammar: a capital
+becomes `X`, a small letter or a byte from 0x80 `x`, a digit `0`; everything else stays. Each hidden stretch
+is marked by a `Span`. Field names, line ends and delimiters survive, so the redacted head parses into the
+same fields.
+
+Where the bytes are ambiguous every reading is covered, and where a secret may be longer than it looks the
+longer reading is hidden: a browser may see one Set-Cookie where a proxy saw two, and the journal must leak
+neither.
+
+Left readable on purpose: e-mail addresses in text (contact headers exist to be read), nonces and digests of a
+Content-Security-Policy, validators, dates, lengths, authentication challenges.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+
+
+class SpanKind(StrEnum):
+    """Why a stretch was hidden. Where two reasons overlap, the one that starts first names the span."""
+
+    COOKIE_VALUE = "cookie_value"
+    URL_SECRET = "url_secret"  # noqa: S105 - the name of a kind, not a password
+    USERINFO = "userinfo"
+    PERSONAL_NUMBER = "personal_number"
+    TOKEN = "token"  # noqa: S105 - the name of a kind, not a password
+
+
+class Span(Struct, frozen=True, order=True):
+    """A hidden stretch: bytes of a head, characters of a text."""
+
+    start: int
+    length: int
+    kind: SpanKind
+
+
+class Redacted(Struct, frozen=True):
+    """A head of the same length as the original, and its hidden stretches: sorted, without overlap."""
+
+    raw: bytes
+    spans: tuple[Span, ...]
+
+
+# fmt: off
+# Lists as of 2026-11. A parameter is compared in lower case without `-` and `_`; see `_is_secret`.
+SECRET_PARAMETERS: Final = frozenset({
+    # credentials and proofs
+    "accesskey", "accesskeyid", "accesstoken", "apikey", "assertion", "auth", "authcode", "authorization",
+    "authorizationcode", "authtoken", "awsaccesskeyid", "bearer", "clientassertion", "clientsecret", "code",
+    "codeverifier", "credential", "credentials", "csrf", "csrfmiddlewaretoken", "csrftoken", "devicecode",
+    "hmac", "idtoken", "idtokenhint", "jwt", "katasandi", "key", "otp", "pass", "passphrase", "passwd",
+    "password", "pin", "privatekey", "pwd", "refreshtoken", "relaystate", "requestverificationtoken",
+    "resettoken", "samlart", "samlrequest", "samlresponse", "sandi", "secret", "secretkey", "securitytoken",
+    "sessionstate", "sig", "sign", "signature", "state", "subscriptionkey", "ticket", "token", "totp",
+    "usercode", "xsrf", "xsrftoken",
+    # sessions
+    "aspnetsessionid", "aspsessionid", "cfid", "cftoken", "jsessionid", "phpsessid", "sess", "session",
+    "sessionid", "sid", "ssid",
+    # persons
+    "birthdate", "dob", "email", "emailaddress", "kk", "ktp", "loginhint", "msisdn", "namaibu", "nik", "nip",
+    "nisn", "nohp", "nokk", "noktp", "nomorktp", "nopaspor", "notelp", "npwp", "paspor", "phone", "surel",
+    "tanggallahir", "telepon", "telp", "tgllahir", "username",
+})
+# Fields whose whole value is a credential when a server sends or echoes them.
+CREDENTIAL_FIELDS: Final = frozenset({
+    b"authorization", b"cookie", b"cookie2", b"proxy-authorization", b"x-access-token", b"x-api-key",
+    b"x-amz-security-token", b"x-auth-token", b"x-csrf-token", b"x-csrftoken", b"x-session-id",
+    b"x-session-token", b"x-xsrf-token",
+})
+# Fields whose value is, or holds, a URL of this service or its neighbours. Not Content-Security-Policy: what
+# stands there is sent to every visitor and must stay readable.
+URL_FIELDS: Final = frozenset({
+    b"content-location", b"link", b"location", b"referer", b"refresh", b"sourcemap", b"uri",
+    b"x-accel-redirect", b"x-original-uri", b"x-original-url", b"x-pingback", b"x-redirect", b"x-rewrite-url",
+    b"x-sourcemap",
+})
+_COOKIE_FIELDS: Final = frozenset({b"set-cookie", b"set-cookie2"})
+_CHALLENGE_FIELDS: Final = frozenset({b"www-authenticate", b"proxy-authenticate"})
+# RFC 6265bis section 5.6 and what browsers add. Any other attribute may be the rest of a broken value or a
+# second cookie that a proxy joined with a comma, so only its name is kept.
+_COOKIE_FLAGS: Final = frozenset({b"secure", b"httponly", b"partitioned"})
+_COOKIE_ATTRIBUTES: Final = frozenset({
+    b"expires", b"maxage", b"domain", b"path", b"samesite", b"priority", b"version",
+})
+# fmt: on
+
+Found = tuple[int, int, SpanKind]  # start, end, kind
+
+
+def _class_of(byte: int) -> int:
+    char = chr(byte)
+    if byte >= 0x80 or "a" <= char <= "z":
+        return ord("x")
+    if "A" <= char <= "Z":
+        return ord("X")
+    return ord("0") if "0" <= char <= "9" else byte
+
+
+_CLASSES = bytes(_class_of(byte) for byte in range(256))
+_SPACE = b" \t\r\n"
+
+
+def redact_head(raw: bytes) -> Redacted:
+    """Hide cookie values, credentials and personal numbers in a response head (or in any bytes at all).
+
+    Twice gives the same bytes as once, though a second run may find fewer spans: by then there is no `eyJ`
+    left to see.
+    """
+    found: list[Found] = []
+    for name, start, end in _fields(raw):
+        value = raw[start:end]
+        found += ((start + a, start + b, kind) for a, b, kind in _by_field(name, value))
+        found += (
+            (start + a, start + b, kind) for a, b, kind in _anywhere(value, in_challenge=name in _CHALLENGE_FIELDS)
+        )
+    for name, start, end in _loose_fields(raw):
+        found += ((start + a, start + b, kind) for a, b, kind in _by_field(name, raw[start:end]))
+    spans = _merged(raw, found)
+    return Redacted(_masked(raw, spans), spans)
+
+
+def redact_text(text: str) -> tuple[str, tuple[Span, ...]]:
+    """Hide what `redact_head` would hide in the value of a Location field, in a URL or another string.
+
+    White space ends a parameter here, so that a sentence about a URL keeps its other words. Characters beyond
+    Latin-1 are treated like the bytes from 0x80.
+    """
+    raw = bytes(min(ord(char), 0xFF) for char in text)
+    found = [*_secret_parameters(raw, _TEXT_ENDS), *_path_sessions(raw), *_anywhere(raw)]
+    spans = _merged(raw, found)
+    masked = _masked(raw, spans).decode("latin-1")
+    pieces: list[str] = []
+    position = 0
+    for span in spans:
+        end = span.start + span.length
+        pieces += (text[position : span.start], masked[span.start : end])
+        position = end
+    return "".join((*pieces, text[position:])), spans
+
+
+def _masked(raw: bytes, spans: tuple[Span, ...]) -> bytes:
+    out = bytearray(raw)
+    for span in spans:
+        end = span.start + span.length
+        out[span.start : end] = raw[span.start : end].translate(_CLASSES)
+    return bytes(out)
+
+
+def _merged(raw: bytes, found: list[Found]) -> tuple[Span, ...]:
+    """Sorted spans without overlap, without empty ones, without white space at their ends."""
+    order = list(SpanKind)
+    spans: list[Span] = []
+    last_end = 0
+    for start, end, kind in sorted(found, key=lambda item: (item[0], order.index(item[2]), item[1])):
+        text = raw[start:end]
+        trimmed_end = end - len(text) + len(text.rstrip(_SPACE))
+        trimmed_start = start + len(text) - len(text.lstrip(_SPACE))
+        if trimmed_start >= trimmed_end or trimmed_end <= last_end:
+            continue
+        if spans and trimmed_start < last_end:
+            spans[-1] = Span(spans[-1].start, trimmed_end - spans[-1].start, spans[-1].kind)
+        else:
+            spans.append(Span(trimmed_start, trimmed_end - trimmed_start, kind))
+        last_end = trimmed_end
+    return tuple(spans)
+
+
+# --- which bytes belong to which field ---
+
+# Names with bytes from 0x80 count as names although they are not tokens: hidden as part of a value they would
+# turn into `x` and so into a field that was not there before.
+_FIELD_START = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z\x80-\xff]+)[ \t]*:")
+_LOOSE_LINE = re.compile(rb"[^\r\n]+")
+
+
+def _fields(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Each field as (lower-case name, start of its value, end), lines ended by LF.
+
+    A line that cannot begin a field continues the one above: folded lines do by RFC 9112 section 5.2, and a
+    line without a name may be the rest of a value with a line end in it. Bytes under no name come with the
+    name b"".
+    """
+    name, start, position = b"", 0, 0
+    while position < len(raw):
+        match = _FIELD_START.match(raw, position)
+        if match is not None:
+            yield name, start, position
+            name, start = match[1].lower(), match.end()
+        line_end = raw.find(b"\n", position)
+        next_line = len(raw) if line_end < 0 else line_end + 1
+        if not raw[position:next_line].strip(b"\r\n"):  # an empty line: the head ends, a body may follow
+            yield name, start, position
+            name, start = b"", position
+        position = next_line
+    yield name, start, len(raw)
+
+
+def _loose_fields(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The other reading: a bare CR ends a line, and a line may begin with white space.
+
+    Only fields hidden for their name are of interest; the rest is read by `_fields`.
+    """
+    current: tuple[bytes, int, int] | None = None
+    for line in _LOOSE_LINE.finditer(raw):
+        if current is not None and raw.count(b"\n", current[2], line.start()) > 1:  # past an empty line
+            yield current
+            current = None
+        indent = len(line[0]) - len(line[0].lstrip(b" \t"))
+        match = _FIELD_START.match(raw, line.start() + indent, line.end())
+        if match is not None:
+            if current is not None:
+                yield current
+            name = match[1].lower()
+            special = name in _COOKIE_FIELDS or name in CREDENTIAL_FIELDS or name in URL_FIELDS
+            current = (name, match.end(), line.end()) if special else None
+        elif current is not None:
+            current = (current[0], current[1], line.end())
+    if current is not None:
+        yield current
+
+
+def _by_field(name: bytes, value: bytes) -> Iterator[Found]:
+    """What is hidden because of the field it stands in."""
+    if name in _COOKIE_FIELDS:
+        yield from _cookie(value)
+    elif name in CREDENTIAL_FIELDS:
+        yield 0, len(value), SpanKind.TOKEN
+    elif name in URL_FIELDS:
+        yield from _secret_parameters(value, _FIELD_ENDS)
+        yield from _path_sessions(value)
+
+
+# --- cookies ---
+
+
+def _cookie(value: bytes) -> Iterator[Found]:
+    """The cookie-value of a Set-Cookie, and whatever among its attributes is not a known attribute.
+
+    Without `=` the whole pair is the value of a nameless cookie (RFC 6265bis section 5.6, step 3).
+    """
+    start = 0
+    for index, piece in enumerate(value.split(b";")):
+        end = start + len(piece)
+        kept = _kept_of_pair(piece) if index == 0 else _kept_of_attribute(piece)
+        yield start + kept, end, SpanKind.COOKIE_VALUE
+        start = end + 1
+
+
+def _kept_of_pair(piece: bytes) -> int:
+    """How many bytes of `name=value` stay: the name and its `=`, or nothing."""
+    return piece.find(b"=") + 1
+
+
+def _kept_of_attribute(piece: bytes) -> int:
+    """How many bytes of a cookie-av stay.
+
+    No known attribute has `=` in its value, so one that does (`Path=/, session=...`) ends at that `=`.
+    """
+    name, equals, value = piece.partition(b"=")
+    # Only these marks are dropped, so that HTTP-Only and "Secure" stay visible to a check on misspelling.
+    word = re.sub(rb"[-_ \t\r\n\"']", b"", name).lower()
+    if not equals:
+        return len(piece) if word in _COOKIE_FLAGS or word in _COOKIE_ATTRIBUTES else 0
+    named = len(name) + 1
+    if word not in _COOKIE_ATTRIBUTES:
+        return named
+    second = value.find(b"=")
+    return len(piece) if second < 0 else named + second + 1
+
+
+# --- URLs ---
+
+# A parameter may stand in a URL that is itself a parameter, percent-encoded once or more (%3F, %253F).
+_PARAMETER = re.compile(
+    rb"(?:^\s*|[?&;#]|%(?:25)*(?:3F|26|3B|23))([A-Za-z0-9_.\-\[\]%~$]{1,64}?)(?:=|%(?:25)*3D)", re.IGNORECASE
+)
+
+
+class _Ends(Struct, frozen=True):
+    """What ends a value in a query or fragment, and in a path parameter.
+
+    Only delimiters in plain sight: an encoded one is hidden with what surrounds it, and a second run would
+    then see a longer value.
+    """
+
+    query: re.Pattern[bytes]
+    path: re.Pattern[bytes]
+
+
+# A space in a Location is an error of the server and no end of the secret; `>` closes the URL of a Link.
+_FIELD_ENDS = _Ends(query=re.compile(rb"[&#>]"), path=re.compile(rb"[/?&;#>]"))
+_TEXT_ENDS = _Ends(query=re.compile(rb"[&#<>\"\s]"), path=re.compile(rb"[/?&;#<>\"\s]"))
+# ASP.NET without cookies: /(S(lit3py55t21z5v55vlm25s55))/
+_PATH_SESSION = re.compile(rb"(?<![A-Za-z0-9])[AFS]\(([A-Za-z0-9_.\-]{16,})\)")
+# Not every mark: an escape in a name may be hidden as part of a number (`%31` becomes `%00`), and what it then
+# stands for must not divide the name anew.
+_BETWEEN_NAME_PARTS = re.compile(r"[][.$~&?;#=/]")
+
+
+def _secret_parameters(value: bytes, ends: _Ends) -> Iterator[Found]:
+    """Values of secret parameters in a query, a fragment or a path (`;jsessionid=`)."""
+    position = 0
+    while (match := _PARAMETER.search(value, position)) is not None:
+        position = match.end()
+        if not _is_secret(match[1]):
+            continue
+        in_path = value[match.start() : match.start() + 1] == b";"
+        stop = (ends.path if in_path else ends.query).search(value, position)
+        end = len(value) if stop is None else stop.start()
+        yield position, end, SpanKind.URL_SECRET
+        position = end
+
+
+def _is_secret(name: bytes) -> bool:
+    """Whether a parameter's name, a part (`user[password]`) or the last word (`my_token`) is on the list.
+
+    Only the last word, so that `code_challenge_method` stays readable for a check on OAuth.
+    """
+    while (plain := unquote_to_bytes(name)) != name:  # at most 64 bytes, and fewer each time
+        name = plain
+    for part in _BETWEEN_NAME_PARTS.split(plain.decode("latin-1").lower()):
+        words = part.replace("-", "_").split("_")
+        if "".join(words) in SECRET_PARAMETERS or words[-1] in SECRET_PARAMETERS:
+            return True
+    return False
+
+
+def _path_sessions(value: bytes) -> Iterator[Found]:
+    for match in _PATH_SESSION.finditer(value):
+        yield match.start(1), match.end(1), SpanKind.URL_SECRET
+
+
+# Runs that cannot hold the end of an authority component. Taking whole runs keeps the search linear.
+_AUTHORITY = re.compile(rb"[^/\\?#\s\"<>]+")
+_BEFORE_AUTHORITY = re.compile(rb"(?:[/\\]{2}|(?:https?|ftp|wss?):[/\\])\Z", re.IGNORECASE)
+_ENCODED_SLASHES = re.compile(rb"(?:%(?:25)*(?:2F|5C)){2}", re.IGNORECASE)
+_ENCODED_AUTHORITY_END = re.compile(rb"[/\\?#&\s\"<>@;,']|%(?:25)*(?:2F|5C|3F|23)", re.IGNORECASE)
+_ENCODED_AT = re.compile(rb"%(?:25)*40")
+
+
+def _userinfo(value: bytes) -> Iterator[Found]:
+    """The user name and password of every URL, up to the last `@` of the authority.
+
+    So the URL standard reads it; browsers also take `\\` for `/`, and `http:/` for `http://`.
+    """
+    for run in _AUTHORITY.finditer(value):
+        at = run[0].rfind(b"@")
+        if at > 0 and _BEFORE_AUTHORITY.search(value[max(0, run.start() - 8) : run.start()]):
+            yield run.start(), run.start() + at, SpanKind.USERINFO
+    for slashes in _ENCODED_SLASHES.finditer(value):
+        stop = _ENCODED_AUTHORITY_END.search(value, slashes.end())
+        end = len(value) if stop is None else stop.start()
+        ats = [at.start() for at in _ENCODED_AT.finditer(value, slashes.end(), end)]
+        if ats:
+            yield slashes.end(), ats[-1], SpanKind.USERINFO
+
+
+# --- anywhere ---
+
+_WORTH_A_LOOK = re.compile(rb"@|%(?:25)*40|eyJ|bearer|basic|[0-9]{4}[ .-]?[0-9]{2}", re.IGNORECASE)
+
+
+def _anywhere(value: bytes, *, in_challenge: bool = False) -> Iterator[Found]:
+    """What is hidden wherever it stands; in a challenge `Bearer` precedes parameters and not a token."""
+    if _WORTH_A_LOOK.search(value) is None:
+        return
+    yield from _userinfo(value)
+    yield from _jwts(value)
+    yield from _personal_numbers(value)
+    if not in_challenge:
+        for match in _AUTHORIZATION.finditer(value):
+            yield match.start(1), match.end(1), SpanKind.TOKEN
+
+
+# Wider than a token68 (RFC 9110 section 11.2), because issuers are (`12|AbC`).
+_AUTHORIZATION = re.compile(
+    rb"(?<![A-Za-z0-9])(?:bearer|basic)(?:\s+|\+|(?:%(?:25)*20)+)([^\s,;\"'&<>]+)", re.IGNORECASE
+)
+_DOTTED_RUN = re.compile(rb"[A-Za-z0-9_.\-]+")
+_JWT_START = re.compile(rb"(?:\A|[._\-])eyJ")
+_JWT_START_AFTER_ESCAPE = re.compile(rb"[0-9A-Fa-f]{2}eyJ")
+
+
+def _jwts(value: bytes) -> Iterator[Found]:
+    """JSON Web Tokens (RFC 7519): `eyJ` is `{"` in base64, and a dot must follow."""
+    for run in _DOTTED_RUN.finditer(value):
+        text = run[0]
+        if b"eyJ" not in text:
+            continue
+        escaped = value[max(0, run.start() - 1) : run.start()] == b"%"
+        match = (_JWT_START_AFTER_ESCAPE.match(text) if escaped else None) or _JWT_START.search(text)
+        if match is None:
+            continue
+        # If no dot follows the first `eyJ` none follows a later one: one look at each run is enough.
+        dot = text.find(b".", match.end())
+        if 0 <= dot < len(text) - 1:
+            yield run.start() + match.end() - len(b"eyJ"), run.end(), SpanKind.TOKEN
+
+
+# Sixteen digits, bare or in the groups that people write; also just after a percent escape. A lookahead, so
+# that every group of a longer row of groups is tried as the first.
+_SIXTEEN = re.compile(
+    rb"(?:(?<![0-9])|(?<=%[0-9A-Fa-f]{2}))(?=("
+    rb"[0-9]{4}([ .\-]?)[0-9]{4}\2[0-9]{4}\2[0-9]{4}|[0-9]{6}([ .\-])[0-9]{6}\3[0-9]{4})(?![0-9]))"
+)
+# The province codes of the Ministry of Home Affairs in use as of 2026-11.
+_PROVINCES: Final = frozenset(
+    (*range(11, 20), 21, *range(31, 37), *range(51, 54), *range(61, 66), *range(71, 77), 81, 82, *range(91, 97))
+)  # fmt: skip
+_DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def _personal_numbers(value: bytes) -> Iterator[Found]:
+    for match in _SIXTEEN.finditer(value):
+        digits = re.sub(rb"[^0-9]", b"", match[1]).decode("ascii")
+        # Numbers that end in 0000 may be hidden ones: without this a second run would hide their neighbours.
+        if not digits.endswith("0000") and (_is_nik(digits) or _is_card(digits)):
+            yield match.start(1), match.end(1), SpanKind.PERSONAL_NUMBER
+
+
+def _is_nik(digits: str) -> bool:
+    """Whether this may be a Nomor Induk Kependudukan: PPRRSS DDMMYY NNNN.
+
+    Province, regency (01-39) or city (71-79), district, date of birth with 40 added to a woman's day, and a
+    serial number (from 0001, which the caller has seen to). The century is not written, so every year is
+    plausible and February has 29 days.
+    """
+    province, regency, district = int(digits[0:2]), int(digits[2:4]), int(digits[4:6])
+    day, month = int(digits[6:8]), int(digits[8:10])
+    return (
+        province in _PROVINCES
+        and (1 <= regency <= 39 or 71 <= regency <= 79)
+        and district > 0
+        and 1 <= month <= 12
+        and 1 <= (day - 40 if day > 40 else day) <= _DAYS_IN_MONTH[month - 1]
+    )
+
+
+def _is_card(digits: str) -> bool:
+    """Whether this may be a payment card: the Luhn digit fits and the first digits are a scheme's.
+
+    Visa 4, Mastercard 51-55 and 2221-2720, JCB 3528-3589, UnionPay 62, Maestro and domestic cards 60, and the
+    national scheme GPN 9360 and 1946.
+    """
+    head = int(digits[:4])
+    known = (
+        4000 <= head <= 4999
+        or 5100 <= head <= 5599
+        or 2221 <= head <= 2720
+        or 3528 <= head <= 3589
+        or 6200 <= head <= 6299
+        or 6000 <= head <= 6099
+        or head in {1946, 9360}
+    )
+    return known and _luhn(digits)
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (1 + index % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
