@@ -1,0 +1,1 @@
+"""Derived facts: pure functions of observations that checks may need."""
