@@ -131,7 +131,7 @@ def redact_text(text: str) -> tuple[str, tuple[Span, ...]]:
     White space ends a parameter here, so that a sentence about a URL keeps its other words. Characters beyond
     Latin-1 are treated like the bytes from 0x80.
     """
-    raw = bytes(min(ord(char), 0xFF) for char in text)
+    raw = text.encode() if text.isascii() else bytes(min(ord(char), 0xFF) for char in text)
     found = [*_secret_parameters(raw, _TEXT_ENDS), *_path_sessions(raw), *_anywhere(raw)]
     spans = _merged(raw, found)
     masked = _masked(raw, spans).decode("latin-1")
