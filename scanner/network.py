@@ -1,0 +1,385 @@
+"""The gate: the one place where Pindai opens sockets.
+
+Every connection and every datagram passes here, is checked against the scope, charged to its target's budget, paced per
+address and bounded in time. Only `scanner.probes` and `scanner.egress` may import this module (a test enforces it).
+Operating-system errors become `NetworkError` here and nowhere else.
+"""
+
+import asyncio
+import errno
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from scanner.observations.endpoint import Endpoint, Source
+from scanner.observations.steps import Reason, Unobserved
+from scanner.profiles import Pace, Timeouts
+from scanner.scope import Scope
+
+READ_AHEAD_BYTES = 262_144
+"""Reading pauses when this much waits unread, so that a fast server cannot fill our memory."""
+CONCURRENT_QUERIES = 16
+MAX_DATAGRAMS = 64
+"""Stray datagrams looked at while waiting for one answer."""
+
+
+class Traffic(StrEnum):
+    """The classes of traffic; each has its own switch, limits and count.
+
+    `probe` goes to endpoints inside the scope, `dns` to the configured resolvers. `pki` (certificates and revocation lists
+    from where a certificate names them) and `egress` (notices, timestamps) have no sender in this version and stay off.
+    """
+
+    PROBE = "probe"
+    DNS = "dns"
+    PKI = "pki"
+    EGRESS = "egress"
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What something may use, or did use, of the network."""
+
+    connections: int = 0
+    requests: int = 0
+    queries: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.connections + other.connections,
+            self.requests + other.requests,
+            self.queries + other.queries,
+        )
+
+    def total(self, others: Iterable["Cost"]) -> "Cost":
+        """This and all the others."""
+        return sum(others, self)
+
+    def times(self, count: int) -> "Cost":
+        """The cost of doing it `count` times."""
+        return Cost(self.connections * count, self.requests * count, self.queries * count)
+
+
+class NetworkError(Exception):
+    """A step of the network gave nothing; `unobserved` says why."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        self.unobserved = Unobserved(reason, detail)
+        super().__init__(f"{reason}: {detail}")
+
+
+class Budget:
+    """What one target may use: its plan's ceiling and a bound on the time it is really talked to."""
+
+    def __init__(self, ceiling: Cost, seconds: float) -> None:
+        self.ceiling = ceiling
+        self.used = Cost()
+        self.seconds_left = seconds
+
+    def charge(self, cost: Cost) -> None:
+        """Take this from the budget. Raises NetworkError(budget) when the ceiling is reached."""
+        total = self.used + cost
+        if (
+            total.connections > self.ceiling.connections
+            or total.requests > self.ceiling.requests
+            or total.queries > self.ceiling.queries
+        ):
+            raise NetworkError(Reason.BUDGET, f"the plan's ceiling is reached ({self.used})")
+        if self.seconds_left <= 0:
+            raise NetworkError(Reason.BUDGET, "the time set aside for this target is used up")
+        self.used = total
+
+
+class Deadline:
+    """Phases of one connection under one total bound; used as `async with deadline.phase(seconds, "what")`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + seconds
+
+    def phase(self, seconds: float, what: str) -> "_Phase":
+        """A context that ends in NetworkError(timeout) after `seconds`, or when the total bound is reached."""
+        return _Phase(min(self._loop.time() + seconds, self._ends), seconds, what)
+
+
+class _Phase:
+    def __init__(self, when: float, seconds: float, what: str) -> None:
+        self._timeout = asyncio.timeout_at(when)
+        self._text = f"no {what} within {seconds:g} s"
+
+    async def __aenter__(self) -> Self:
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise NetworkError(Reason.TIMEOUT, self._text) from None
+
+
+class Connection(asyncio.Protocol):
+    """A TCP connection with a bounded read buffer. Errors arrive as NetworkError, the end of the stream as `b""`."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: OSError | None = None
+        self._paused = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._buffer += data
+        if len(self._buffer) > READ_AHEAD_BYTES and self._transport is not None and not self._paused:
+            self._transport.pause_reading()
+            self._paused = True
+        self._wake()
+
+    def eof_received(self) -> bool:
+        """Called by the event loop; our side stays open, for the request may still be on its way."""
+        self._ended = True
+        self._wake()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self._ended = True
+        if isinstance(exc, OSError):
+            self._error = exc
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def receive(self) -> bytes:
+        """Whatever has arrived, at least one octet; `b""` at the end of the stream. Raises NetworkError."""
+        while not self._buffer:
+            if self._error is not None:
+                raise as_network_error(self._error)
+            if self._ended:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        if self._paused and self._transport is not None and not self._ended:
+            self._transport.resume_reading()
+            self._paused = False
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Queue octets for sending; our requests are small, so nothing waits for them to leave."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """End the connection; what the peer still sends is refused."""
+        if self._transport is None:
+            return
+        if self._ended:
+            self._transport.close()
+        else:
+            self._transport.abort()
+
+
+class _AddressSlot:
+    """The turn-taking at one address: how many at once, and how far apart."""
+
+    def __init__(self, at_once: int) -> None:
+        self.free = asyncio.Semaphore(at_once)
+        self.next_start = 0.0
+        self.users = 0
+
+
+class Gate:
+    """Opens connections inside the scope, a few at a time to an address, spaced, and charged to a budget.
+
+    Waiting for a turn happens before any clock of the target starts. A slot is held by leaf input/output only, so two
+    probes that wait for one another can never starve each other.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        pace: Pace,
+        timeouts: Timeouts,
+        resolvers: frozenset[tuple[str, int]] = frozenset(),
+        *,
+        loopback_only: bool = False,
+        switched_on: frozenset[Traffic] = frozenset({Traffic.PROBE, Traffic.DNS}),
+    ) -> None:
+        self.scope = scope
+        self.sent: Counter[Traffic] = Counter()
+        """Connections begun and queries sent, by class."""
+        self._switched_on = switched_on
+        self._pace = pace
+        self._timeouts = timeouts
+        self._resolvers = resolvers
+        self._loopback_only = loopback_only
+        self._total = asyncio.Semaphore(pace.connections_total)
+        self._queries = asyncio.Semaphore(CONCURRENT_QUERIES)
+        self._slots: dict[str, _AddressSlot] = {}
+
+    def refusal(self, endpoint: Endpoint) -> str | None:
+        """Why no connection may go to this endpoint; None when one may."""
+        refusal = self.scope.refusal(endpoint.host, endpoint.address, redirected=endpoint.source is Source.OPTION)
+        if refusal is None and self._loopback_only and self.scope.is_public(endpoint.address):
+            return f"{endpoint.address} is public and the profile is for this machine's own networks only"
+        return refusal
+
+    @asynccontextmanager
+    async def connection(self, endpoint: Endpoint, budget: Budget) -> AsyncIterator[tuple[Connection, Deadline, float]]:
+        """A connection to `endpoint`, the deadline of its phases, and how long connecting took in milliseconds.
+
+        Raises NetworkError: out_of_scope, budget, timeout, refused, reset, unreachable.
+        """
+        self._require(Traffic.PROBE)
+        if (refusal := self.refusal(endpoint)) is not None:
+            raise NetworkError(Reason.OUT_OF_SCOPE, refusal)
+        budget.charge(Cost(connections=1))
+        slot = self._slot(endpoint.address)
+        slot.users += 1
+        loop = asyncio.get_running_loop()
+        connection: Connection | None = None
+        try:
+            async with slot.free, self._total:
+                await self._take_turn(slot)
+                started = loop.time()
+                deadline = Deadline(min(self._timeouts.exchange_s, max(budget.seconds_left, 0.001)))
+                try:
+                    connection = await self._open(endpoint, deadline)
+                    yield connection, deadline, (loop.time() - started) * 1000
+                finally:
+                    if connection is not None:
+                        connection.close()
+                    budget.seconds_left -= loop.time() - started
+        finally:
+            slot.users -= 1
+            if not slot.users and slot.next_start <= loop.time():
+                self._slots.pop(endpoint.address, None)
+
+    def _slot(self, address: str) -> _AddressSlot:
+        if (slot := self._slots.get(address)) is None:
+            now = asyncio.get_running_loop().time()
+            for idle in [key for key, held in self._slots.items() if not held.users and held.next_start <= now]:
+                del self._slots[idle]
+            slot = self._slots[address] = _AddressSlot(self._pace.connections_per_address)
+        return slot
+
+    async def _take_turn(self, slot: _AddressSlot) -> None:
+        now = asyncio.get_running_loop().time()
+        start = max(now, slot.next_start)
+        slot.next_start = start + self._pace.interval_ms / 1000
+        if start > now:
+            await asyncio.sleep(start - now)
+
+    def _require(self, traffic: Traffic) -> None:
+        if traffic not in self._switched_on:
+            raise NetworkError(Reason.OUT_OF_SCOPE, f"{traffic} traffic is switched off")
+
+    async def _open(self, endpoint: Endpoint, deadline: Deadline) -> Connection:
+        self.sent[Traffic.PROBE] += 1
+        async with deadline.phase(self._timeouts.connect_s, "connection"):
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    Connection, endpoint.address, endpoint.dial_port or endpoint.port
+                )
+            except OSError as error:
+                raise as_network_error(error) from error
+        return connection
+
+    async def query(
+        self, server: tuple[str, int], message: bytes, accept: Callable[[bytes], bool], *, stream: bool
+    ) -> bytes:
+        """Put a DNS message to a configured resolver, over UDP or (`stream`) TCP, and return the answer's octets.
+
+        Datagrams that `accept` turns down (another id, another question) are passed over. Raises NetworkError.
+        """
+        self._require(Traffic.DNS)
+        if server not in self._resolvers:
+            raise NetworkError(Reason.OUT_OF_SCOPE, f"{server[0]} is not a configured resolver")
+        async with self._queries:
+            self.sent[Traffic.DNS] += 1
+            deadline = Deadline(self._timeouts.dns_s)
+            async with deadline.phase(self._timeouts.dns_s, "answer from the resolver"):
+                try:
+                    if stream:
+                        return await _ask_stream(server, message)
+                    return await _ask_datagram(server, message, accept)
+                except OSError as error:
+                    raise as_network_error(error) from error
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[bytes | Exception] = asyncio.Queue(MAX_DATAGRAMS)
+
+    def _put(self, item: bytes | Exception) -> None:
+        if not self.received.full():
+            self.received.put_nowait(item)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:  # noqa: ARG002 - fixed by asyncio
+        self._put(data)
+
+    def error_received(self, exc: Exception) -> None:
+        self._put(exc)
+
+
+async def _ask_datagram(server: tuple[str, int], message: bytes, accept: Callable[[bytes], bool]) -> bytes:
+    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, remote_addr=server)
+    try:
+        transport.sendto(message)
+        for _ in range(MAX_DATAGRAMS):
+            item = await protocol.received.get()
+            if isinstance(item, Exception):
+                raise item
+            if accept(item):
+                return item
+        raise NetworkError(Reason.DNS_MALFORMED, "only answers to other questions arrived")
+    finally:
+        transport.close()
+
+
+async def _ask_stream(server: tuple[str, int], message: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(*server)
+    try:
+        writer.write(len(message).to_bytes(2, "big") + message)
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        return await reader.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        raise NetworkError(Reason.CLOSED, "the resolver closed the connection") from error
+    finally:
+        writer.close()
+
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ECONNRESET: Reason.RESET,
+    errno.EPIPE: Reason.RESET,
+    errno.ECONNABORTED: Reason.RESET,
+    errno.ETIMEDOUT: Reason.TIMEOUT,
+}
+
+
+def as_network_error(error: OSError) -> NetworkError:
+    """The reason behind an operating-system error."""
+    number = error.errno or 0
+    return NetworkError(_BY_ERRNO.get(number, Reason.UNREACHABLE), os.strerror(number) if number else str(error))

@@ -1,0 +1,1 @@
+"""What was seen: frozen values, each step *value or reason*, without judgement."""

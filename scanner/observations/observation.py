@@ -1,0 +1,53 @@
+"""The base of all observations, and how one is written down.
+
+An observation is stored as the JSON text of its Struct; its digest is the SHA-256 of exactly these bytes. JSON Lines
+files carry the same bytes, so a digest can be checked with any JSON tool and `sha256sum`.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Self
+
+import msgspec
+
+from scanner.observations.steps import Replay, Unobserved
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+    """One network fact, seen once.
+
+    `started` is aware UTC; `took_ms` runs from the moment the probe held its slot (waiting in a queue is not the
+    target's slowness). `parts` are the digests of observations that a composite was put together from.
+    """
+
+    started: datetime
+    took_ms: float
+    parts: tuple[str, ...] = ()
+
+    @property
+    def replay(self) -> Replay:
+        """How far it can be derived again; our word stands for what says nothing else."""
+        return Replay.ATTESTED
+
+    def redacted(self) -> Self:
+        """The form that may be stored: without personal data and secrets, same lengths."""
+        return self
+
+
+class Crashed(Observation, frozen=True, tag="crashed"):
+    """A probe of ours raised: our fault, kept so that the run can say so."""
+
+    failure: Unobserved
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(observation: Observation) -> bytes:
+    """The bytes that are stored and whose digest is cited."""
+    return _encoder.encode(observation)
+
+
+def digest(stored: bytes) -> str:
+    """`sha256:` and 64 hex digits of the stored bytes."""
+    return "sha256:" + hashlib.sha256(stored).hexdigest()

@@ -1,0 +1,208 @@
+"""DNS: one question to one resolver, and what a name resolves to (RFC 1034, 1035, 6761, 8914)."""
+
+from typing import TYPE_CHECKING
+
+from scanner.network import Cost, NetworkError
+from scanner.observations.dns import DnsAnswer, Response
+from scanner.observations.endpoint import Addresses, Resolution, Source
+from scanner.observations.steps import Reason, Unobserved
+from scanner.probes.probe import Laboratory, Probe
+from scanner.profiles import Profile
+from scanner.scope import canonical_address
+
+if TYPE_CHECKING:
+    import dns.message
+
+MAX_RECORDS = 256
+MAX_CNAMES = 12
+ONE_QUERY = Cost(queries=1)
+EDNS_PAYLOAD = 1232
+"""Octets; the size the DNS Flag Day 2020 agreed on to stay clear of fragmentation."""
+
+
+class DnsQuery(Probe[DnsAnswer], frozen=True, tag="dns_query"):
+    """One question to one resolver, over UDP and again over TCP when the answer was truncated."""
+
+    name: str
+    rdtype: str
+    server: str
+    port: int = 53
+
+    shared = True
+
+    def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002
+        """UDP, one repetition, TCP."""
+        return Cost(queries=3)
+
+    async def observe(self, lab: Laboratory) -> DnsAnswer:
+        """Ask; a silent resolver is asked twice, for one lost datagram is no fact about the name."""
+        started, ticks = lab.now(), lab.ticks()
+        outcome: Response | Unobserved
+        try:
+            outcome = await self._ask(lab)
+        except NetworkError as error:
+            failure = error.unobserved
+            reason = Reason.DNS_TIMEOUT if failure.reason is Reason.TIMEOUT else failure.reason
+            outcome = Unobserved(reason, failure.detail)
+        return DnsAnswer(
+            started=started,
+            took_ms=lab.ticks() - ticks,
+            name=self.name,
+            rdtype=self.rdtype,
+            server=f"{self.server}:{self.port}",
+            outcome=outcome,
+        )
+
+    async def _ask(self, lab: Laboratory) -> Response:
+        import dns.flags
+        import dns.message
+
+        query = dns.message.make_query(
+            self.name,
+            self.rdtype,
+            use_edns=0,
+            payload=EDNS_PAYLOAD,
+            want_dnssec=True,
+            flags=dns.flags.RD | dns.flags.AD,
+        )
+        message = query.to_wire()
+
+        def answers_this(wire: bytes) -> bool:
+            return len(wire) >= 12 and wire[:2] == message[:2] and bool(wire[2] & 0x80)
+
+        server = (self.server, self.port)
+        try:
+            lab.budget.charge(ONE_QUERY)
+            wire = await lab.gate.query(server, message, answers_this, stream=False)
+        except NetworkError as error:
+            if error.unobserved.reason is not Reason.TIMEOUT:
+                raise
+            lab.budget.charge(ONE_QUERY)
+            wire = await lab.gate.query(server, message, answers_this, stream=False)
+        truncated = bool(wire[2] & 0x02)
+        if truncated:
+            lab.budget.charge(ONE_QUERY)
+            wire = await lab.gate.query(server, message, answers_this, stream=True)
+        return _read(query, wire, truncated=truncated)
+
+
+def _read(query: "dns.message.Message", wire: bytes, *, truncated: bool) -> Response:
+    import dns.edns
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.rcode
+    import dns.rdatatype
+
+    try:
+        message = dns.message.from_wire(wire)
+        if not query.is_response(message):
+            raise NetworkError(Reason.DNS_MALFORMED, "the answer is to another question")
+        answers = tuple(
+            (
+                rrset.name.to_text(omit_final_dot=True).lower(),
+                dns.rdatatype.to_text(rrset.rdtype),
+                record.to_text(),
+            )
+            for rrset in message.answer
+            for record in rrset
+        )[:MAX_RECORDS]
+        ede = tuple(
+            (int(option.code), (option.text or "")[:200])
+            for option in message.options
+            if isinstance(option, dns.edns.EDEOption)
+        )
+    except (dns.exception.DNSException, ValueError) as error:
+        raise NetworkError(Reason.DNS_MALFORMED, f"the answer cannot be read: {error}") from error
+    return Response(
+        rcode=dns.rcode.to_text(message.rcode()),
+        authenticated=bool(message.flags & dns.flags.AD),
+        truncated_udp=truncated,
+        answers=answers,
+        ede=ede,
+        wire=wire,
+    )
+
+
+class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
+    """What a name resolves to, as people expect: literal, the operator's wish, localhost rule, hosts file, resolver."""
+
+    host: str
+
+    shared = True
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """A and AAAA."""
+        return DnsQuery(name=self.host, rdtype="A", server="").ceiling(profile).times(2)
+
+    async def observe(self, lab: Laboratory) -> Resolution:
+        """Resolve; absence (NXDOMAIN, NODATA) and failure (SERVFAIL, time-out) are told apart."""
+        started, ticks = lab.now(), lab.ticks()
+        parts: tuple[str, ...] = ()
+        outcome: Addresses | Unobserved | None = self._without_dns(lab)
+        if outcome is None:
+            outcome, parts = await self._by_dns(lab)
+        return Resolution(started=started, took_ms=lab.ticks() - ticks, parts=parts, host=self.host, outcome=outcome)
+
+    def _without_dns(self, lab: Laboratory) -> Addresses | None:
+        try:
+            return Addresses((str(canonical_address(self.host)),), Source.LITERAL)
+        except ValueError:
+            pass
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return Addresses(("127.0.0.1", "::1"), Source.LOCALHOST)
+        if listed := lab.surroundings.hosts.get(self.host):
+            return Addresses(listed, Source.HOSTS_FILE)
+        return None
+
+    async def _by_dns(self, lab: Laboratory) -> tuple[Addresses | Unobserved, tuple[str, ...]]:
+        if not lab.surroundings.resolvers:
+            return Unobserved(Reason.DNS_REFUSED, "no resolver is configured"), ()
+        parts: list[str] = []
+        addresses: list[str] = []
+        failures: list[Unobserved] = []
+        canonical = self.host
+        for rdtype in ("A", "AAAA"):
+            found: tuple[str, tuple[str, ...]] | Unobserved = Unobserved(Reason.DNS_TIMEOUT)
+            for server, port in lab.surroundings.resolvers:
+                record = await lab.observe(DnsQuery(name=self.host, rdtype=rdtype, server=server, port=port))
+                parts.append(record.digest)
+                found = addresses_of(record.observation, self.host, rdtype)
+                if not (isinstance(found, Unobserved) and found.reason is Reason.DNS_TIMEOUT):
+                    break
+            if isinstance(found, Unobserved):
+                failures.append(found)
+            else:
+                canonical, addresses = found[0], addresses + list(found[1])
+        if addresses:
+            return Addresses(tuple(addresses), Source.RESOLVER, canonical), tuple(parts)
+        worst = [failure for failure in failures if failure.reason is not Reason.NO_ADDRESS] or failures
+        return worst[0], tuple(parts)
+
+
+def addresses_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[str, ...]] | Unobserved:
+    """The canonical name and the addresses an answer gives for `host`, walking its CNAMEs (RFC 1034 section 3.6.2).
+
+    Records of other owners are passed over: a resolver may not add addresses for names nobody asked for.
+    """
+    response = answer.outcome
+    if isinstance(response, Unobserved):
+        return response
+    aliases = {owner: text.rstrip(".").lower() for owner, kind, text in response.answers if kind == "CNAME"}
+    name = host
+    for _ in range(MAX_CNAMES):
+        found = tuple(text for owner, kind, text in response.answers if kind == rdtype and owner == name)
+        if found:
+            return name, found
+        if name not in aliases:
+            break
+        name = aliases[name]
+    else:
+        return Unobserved(Reason.DNS_LOOP, f"{host}: more than {MAX_CNAMES} CNAME records, or a loop")
+    if response.rcode == "NXDOMAIN":
+        return Unobserved(Reason.NO_ADDRESS, f"NXDOMAIN: {name} does not exist")
+    if response.rcode == "NOERROR":
+        return Unobserved(Reason.NO_ADDRESS, f"{name} has no {rdtype} record")
+    causes = "; ".join(f"EDE {code} {text}".rstrip() for code, text in response.ede)
+    reason = {"SERVFAIL": Reason.DNS_SERVFAIL, "REFUSED": Reason.DNS_REFUSED}.get(response.rcode, Reason.DNS_MALFORMED)
+    return Unobserved(reason, f"{response.rcode} for {name} {rdtype}{f' ({causes})' if causes else ''}")

@@ -1,0 +1,1 @@
+"""HTTP: one exchange on a connection of its own, and walks of several."""

@@ -1,0 +1,173 @@
+"""Walks made of several exchanges: along redirects, and a second try after a pause."""
+
+import msgspec
+
+from scanner.network import Cost
+from scanner.observations.endpoint import Addresses, Source
+from scanner.observations.http import Answer, Choice, Connected, Exchange, RedirectChain, Tries
+from scanner.observations.steps import Reason, Unobserved
+from scanner.parse.http_head import HeadError, parse_head
+from scanner.parse.url import Url, UrlError, parse_url, resolve
+from scanner.probes.dns import Resolve
+from scanner.probes.http.exchange import HttpExchange
+from scanner.probes.probe import Laboratory, Order, Probe
+from scanner.profiles import Profile
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+
+class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
+    """The walk from `start` along Location headers, each hop an exchange of its own.
+
+    Hops on the start's host stay at the start's address, so that one address of several is judged by itself.
+    """
+
+    start: HttpExchange
+
+    order = Order.CONTEXT
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """The start and every hop, each perhaps on a name to be resolved."""
+        hops = self.start.ceiling(profile).times(profile.caps.redirects + 1)
+        return hops + Resolve(host=self.start.host).ceiling(profile).times(profile.caps.redirects)
+
+    async def observe(self, lab: Laboratory) -> RedirectChain:
+        """Walk until an answer is no redirect, leaves the scope, comes back to where it was, or grows too long."""
+        started, ticks = lab.now(), lab.ticks()
+        probe = self.start
+        parts: list[str] = []
+        urls: list[str] = []
+        following: Url | None = None
+        ended: Unobserved | None = None
+        while ended is None:
+            record = await lab.observe(probe)
+            parts.append(record.digest)
+            urls.append(probe.url)
+            try:
+                following = next_url(record.observation)
+            except UrlError as error:
+                ended = Unobserved(Reason.BAD_URL, str(error))
+                break
+            if following is None:
+                break
+            if str(following) in urls:
+                ended = Unobserved(Reason.REDIRECT_LOOP, f"back to {following}")
+            elif len(urls) > lab.profile.caps.redirects:
+                ended = Unobserved(Reason.REDIRECT_LIMIT, f"more than {lab.profile.caps.redirects} redirects")
+            else:
+                step = await self._step(lab, following)
+                if isinstance(step, Unobserved):
+                    ended = step
+                else:
+                    probe, following = step, None
+        return RedirectChain(
+            started=started,
+            took_ms=lab.ticks() - ticks,
+            parts=tuple(parts),
+            urls=tuple(urls),
+            next_url=None if following is None else str(following),
+            ended=ended,
+        )
+
+    async def _step(self, lab: Laboratory, url: Url) -> HttpExchange | Unobserved:
+        """The next exchange, or why it will not be made."""
+        address, source, dial_port = self.start.address, self.start.source, 0
+        if url.host != self.start.host:
+            if not lab.gate.scope.permits_name(url.host):
+                return Unobserved(Reason.OUT_OF_SCOPE, f"{url.host} is outside the scope")
+            resolution = (await lab.observe(Resolve(host=url.host))).observation
+            if not isinstance(resolution.outcome, Addresses):
+                return resolution.outcome
+            address, source = resolution.outcome.addresses[0], resolution.outcome.source
+        if (wish := lab.surroundings.redirection(url.host, url.port)) is not None:
+            address, source, dial_port = wish[0], Source.OPTION, wish[1]
+        return msgspec.structs.replace(
+            self.start,
+            url=str(url),
+            host=url.host,
+            port=url.port,
+            address=address,
+            source=source,
+            dial_port=dial_port,
+        )
+
+
+def next_url(exchange: Exchange) -> Url | None:
+    """Where an answer sends the browser, None when nowhere. Raises UrlError for a Location no browser would follow."""
+    answer = exchange.answer
+    if not isinstance(answer, Answer) or answer.status not in REDIRECT_STATUSES:
+        return None
+    try:
+        location = parse_head(answer.head).first("location")
+    except HeadError:
+        return None
+    if location is None:
+        return None
+    # Browsers read the octets of Location as UTF-8; the head parser hands them over as latin-1.
+    return resolve(parse_url(exchange.url), location.encode("latin-1").decode("utf-8", "replace"))
+
+
+class Reachability(Probe[Tries], frozen=True, tag="reachability"):
+    """The same question asked again, on a new connection after a pause, when the first try brought no usable answer."""
+
+    first: HttpExchange
+    expect_status: tuple[int, ...] = ()
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """Two tries."""
+        return self.first.ceiling(profile).times(2)
+
+    async def observe(self, lab: Laboratory) -> Tries:
+        """Both tries are kept: a service that answers only now and then is worth knowing."""
+        started, ticks = lab.now(), lab.ticks()
+        record = await lab.observe(self.first)
+        parts = [record.digest]
+        if not answers_as_expected(record.observation, self.expect_status):
+            await lab.pause(lab.profile.pace.retry_pause_s)
+            second = await lab.observe(msgspec.structs.replace(self.first, attempt=self.first.attempt + 1))
+            parts.append(second.digest)
+        return Tries(started=started, took_ms=lab.ticks() - ticks, parts=tuple(parts))
+
+
+def answers_as_expected(exchange: Exchange, expected: tuple[int, ...]) -> bool:
+    """Whether an exchange brought one of the statuses expected; with none named, anything but a server error."""
+    answer = exchange.answer
+    if not isinstance(answer, Answer):
+        return False
+    return answer.status in expected if expected else answer.status < 500
+
+
+class FirstAnswering(Probe[Choice], frozen=True, tag="first_answering"):
+    """Which address of a name to stay with when only one is observed: as a client does, the first that connects.
+
+    A name has an IPv6 address more often than a scanner has an IPv6 route, and `localhost` has two addresses of which a
+    development server serves one. The exchange that connects is the one the checks ask for anyway, so it costs nothing.
+    """
+
+    candidates: tuple[HttpExchange, ...]
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """Every candidate once."""
+        return Cost().total(candidate.ceiling(profile) for candidate in self.candidates)
+
+    async def observe(self, lab: Laboratory) -> Choice:
+        """Try one after the other until one connects."""
+        started, ticks = lab.now(), lab.ticks()
+        parts: list[str] = []
+        fallback: str | None = None
+        address: str | None = None
+        for candidate in self.candidates:
+            record = await lab.observe(candidate)
+            parts.append(record.digest)
+            connect = record.observation.connect
+            if isinstance(connect, Connected):
+                address = candidate.address
+                break
+            if fallback is None and connect.reason is not Reason.UNREACHABLE:
+                fallback = candidate.address
+        return Choice(
+            started=started,
+            took_ms=lab.ticks() - ticks,
+            parts=tuple(parts),
+            address=address or fallback or self.candidates[0].address,
+        )

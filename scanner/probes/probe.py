@@ -1,0 +1,109 @@
+"""The probe: a value whose equality is the de-duplication key, and the laboratory it observes in."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import IntEnum
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from scanner.network import Budget, Cost, Gate
+from scanner.observations.observation import Observation
+from scanner.profiles import Profile
+from scanner.redaction import redact_text
+
+O_co = TypeVar("O_co", bound=Observation, covariant=True)
+O = TypeVar("O", bound=Observation)  # noqa: E741 - an observation
+
+
+class Order(IntEnum):
+    """When a probe runs: harmless first, what a nervous firewall may take for an attack last."""
+
+    BASELINE = 0
+    CONTEXT = 1
+    EXPOSURE = 2
+
+
+class Record(NamedTuple, Generic[O_co]):
+    """An observation as probes see it (not yet redacted), and the digest under which it is stored."""
+
+    observation: O_co
+    digest: str
+
+
+class Laboratory(Protocol):
+    """What a probe may use while it observes.
+
+    `gate` is the only way to the network, `budget` what is left of the target's ceiling, `profile` pace, time-outs and
+    caps, `surroundings` what is known of this machine before the scan starts.
+    """
+
+    gate: Gate
+    budget: Budget
+    profile: Profile
+    surroundings: "Surroundings"
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The time, aware UTC."""
+
+    @property
+    def ticks(self) -> Callable[[], float]:
+        """A steady clock in milliseconds, for durations."""
+
+    @property
+    def pause(self) -> Callable[[float], Awaitable[None]]:
+        """Wait for so many seconds without holding a slot."""
+
+    async def observe(self, probe: "Probe[O]") -> Record[O]:
+        """The record of another probe; asked once, however many wait for it. Raises ProbeFailedError."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What was read from this machine once, at the start: hosts file, resolvers, trust stores, the operator's wishes."""
+
+    hosts: dict[str, tuple[str, ...]]
+    resolvers: tuple[tuple[str, int], ...]
+    redirections: tuple[tuple[str, int, str, int], ...] = ()
+    anchors: tuple[bytes, ...] = ()
+
+    def redirection(self, host: str, port: int) -> tuple[str, int] | None:
+        """The address and port the operator wants connections for `host:port` to go to; None without a wish."""
+        for wished_host, wished_port, address, to_port in self.redirections:
+            if wished_host in ("", host) and wished_port in (0, port):
+                return address, to_port or port
+        return None
+
+
+class ProbeFailedError(Exception):
+    """A probe that another probe waits for crashed: our fault."""
+
+
+class Probe(msgspec.Struct, Generic[O], frozen=True, kw_only=True, tag_field="probe", omit_defaults=True):
+    """One network fact to be seen. Everything that changes the answer is a field.
+
+    `ceiling` is the most it may cost by itself; `shared` probes are the same for all targets and asked once a run.
+    """
+
+    order: ClassVar[Order] = Order.BASELINE
+    shared: ClassVar[bool] = False
+
+    @abstractmethod
+    async def observe(self, lab: Laboratory) -> O:
+        """See it. Network failures are part of the observation; only our own faults are raised."""
+
+    def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002 - probes that follow links look at its caps
+        """The most connections, requests and queries this probe causes, those of probes it awaits included."""
+        return Cost()
+
+    @property
+    def key(self) -> str:
+        """The text an observation is filed under; secrets in it are blacked out as in the observation itself."""
+        return redact_text(_encoder.encode(self).decode())[0]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
