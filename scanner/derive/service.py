@@ -1,0 +1,290 @@
+"""What is known of a service at one of its addresses: its answer, its handshake, its chain, its plain-HTTP twin.
+
+These are the needs that checks ask for. Each names the probes behind it and reads only what was stored.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+
+from msgspec import Struct
+
+from scanner.derive.certification_path import AnchorStore, PathResult, Profile, walk
+from scanner.needs import Fact, Place, Told, derived, maybe, parts_of
+from scanner.observations.endpoint import Resolution
+from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake, RedirectChain, Tries
+from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
+from scanner.observations.trust import TrustStore
+from scanner.parse.certificate import MAX_NAMES, Certificate, CertificateError, parse_certificate
+from scanner.parse.hsts import HstsError, HstsPolicy, policy_of
+from scanner.parse.http_head import Head, HeadError, parse_head
+from scanner.parse.identity import presented_identity_matches
+from scanner.parse.url import Url, parse_url
+from scanner.probes.dns import Resolve
+from scanner.probes.http.exchange import HttpExchange
+from scanner.probes.http.walks import Reachability, Redirects, answers_as_expected
+from scanner.probes.trust import MOZILLA, OPERATOR, TrustAnchors
+
+BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
+"""What firewalls, rate limits and maintenance pages answer with; absence in such an answer shows nothing."""
+
+REFUSING_STATUSES = frozenset({403, 406, 429})
+"""Of these, those that do not even show whether the service behind works."""
+
+NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
+
+
+def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved:
+    endpoint = place.endpoint
+    if endpoint is None:
+        return NO_ENDPOINT
+    own = url.host == endpoint.host and url.port == endpoint.port
+    return HttpExchange(
+        url=str(url),
+        host=url.host,
+        port=url.port,
+        address=endpoint.address,
+        source=endpoint.source,
+        dial_port=endpoint.dial_port if own else 0,
+        agent=place.setting.agent,
+    )
+
+
+def _home(place: Place) -> HttpExchange | Unobserved:
+    return _exchange(place, place.target.parsed_url)
+
+
+def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
+    url = place.target.parsed_url
+    if url.scheme == "https":
+        if place.target.http_port is None:
+            return NotApplicable(
+                "No plain-HTTP port belongs to this service",
+                "Tidak ada port HTTP biasa yang menjadi bagian layanan ini",
+            )
+        host = f"[{url.host}]" if ":" in url.host else url.host
+        url = parse_url(f"http://{host}:{place.target.http_port}{url.target}")
+    start = _exchange(place, url)
+    return start if isinstance(start, Unobserved) else Redirects(start=start)
+
+
+def _reachability(place: Place) -> Reachability | Unobserved:
+    first = _home(place)
+    if isinstance(first, Unobserved):
+        return first
+    return Reachability(first=first, expect_status=place.target.expect_status)
+
+
+resolution = Fact("resolution of the name", Resolution, lambda place: Resolve(host=place.target.parsed_url.host))
+"""What the service's name resolved to."""
+
+home = Fact("answer of the service", Exchange, _home)
+"""The exchange at the target's own URL."""
+
+tries = parts_of(Fact("tries to reach the service", Tries, _reachability), Exchange)
+"""The exchanges made to see whether the service answers: one, or two with a pause between."""
+
+plain_chain = Fact("walk from plain HTTP", RedirectChain, _plain)
+"""The walk along redirects that begins at the service's plain-HTTP address."""
+
+plain_hops = parts_of(plain_chain, Exchange)
+"""Its exchanges, in order."""
+
+mozilla = Fact("Mozilla's trust anchors", TrustStore, lambda _: TrustAnchors(store=MOZILLA))
+operator = Fact("the operator's trust anchors", TrustStore, lambda _: TrustAnchors(store=OPERATOR))
+
+
+class Hsts(Struct, frozen=True):
+    """What a browser takes from an answer's first Strict-Transport-Security field: a policy, or the rule it breaks."""
+
+    value: str
+    policy: HstsPolicy | None
+    broken_rule: str | None
+
+
+class Page(Struct, frozen=True):
+    """An answer with its head parsed. `blocked` says that it may be a firewall's page and not the service's."""
+
+    url: Url
+    status: int
+    head: Head
+    blocked: bool
+    at: datetime
+
+    @property
+    def hsts(self) -> Hsts | None:
+        """Its HSTS field, None when it has none (RFC 6797 8.1)."""
+        values = self.head.all("strict-transport-security")
+        if not values:
+            return None
+        try:
+            return Hsts(values[0], policy_of(values), None)
+        except HstsError as error:
+            return Hsts(values[0], None, error.reason.value)
+
+
+@lru_cache(maxsize=16)
+def page_of(exchange: Exchange) -> Page | Unobserved:
+    """The page of an exchange, or why there is none."""
+    answer = exchange.answer
+    if not isinstance(answer, Answer):
+        return answer
+    try:
+        head = parse_head(answer.head)
+    except HeadError as error:
+        return Unobserved(Reason.PROTOCOL_ERROR, str(error))
+    return Page(parse_url(exchange.url), answer.status, head, answer.status in BLOCKING_STATUSES, exchange.started)
+
+
+@derived(home)
+def page(exchange: Exchange) -> Page | Unobserved:
+    """The service's own answer."""
+    return page_of(exchange)
+
+
+@derived(page, maybe(plain_hops))
+def https_pages(own: Page, hops: tuple[Exchange, ...] | Unobserved) -> tuple[Page, ...]:
+    """Every answer that was seen of the service's own host over HTTPS, the home page first, none twice."""
+    found = {str(own.url): own}
+    for exchange in () if isinstance(hops, Unobserved) else hops:
+        other = page_of(exchange)
+        if isinstance(other, Page) and other.url.scheme == "https" and other.url.origin == own.url.origin:
+            found.setdefault(str(other.url), other)
+    return tuple(found.values())
+
+
+class Walk(Struct, frozen=True):
+    """A walk from plain HTTP: each hop's URL and answer, and why it ended where it did.
+
+    `led_to` is where each hop pointed; it is longer by one than the hops that follow the first when the last pointer was
+    not followed, for the reason in `ended`. `https_is_up`: the service itself spoke TLS, so that a plain-HTTP port which
+    refuses is closed on purpose and not a machine that is down.
+    """
+
+    urls: tuple[Url, ...]
+    pages: tuple[Page | Unobserved, ...]
+    led_to: tuple[Url, ...]
+    ended: Unobserved | None
+    https_is_up: bool
+
+
+@derived(plain_chain, plain_hops, home)
+def walk_from_plain(chain: RedirectChain, hops: tuple[Exchange, ...], own: Exchange) -> Walk:
+    """The walk that begins at the service's plain-HTTP address."""
+    urls = tuple(map(parse_url, chain.urls))
+    unfollowed = () if chain.next_url is None else (parse_url(chain.next_url),)
+    pages = tuple(map(page_of, hops))
+    return Walk(urls, pages, (*urls[1:], *unfollowed), chain.ended, isinstance(own.tls, Handshake | BrokenHandshake))
+
+
+class Attempt(Struct, frozen=True):
+    """One try to reach the service: the status it brought or why none, and whether that is what the owner expects."""
+
+    status: int | None
+    failure: Unobserved | None
+    expected: bool
+    blocked: bool
+
+    @property
+    def in_a_word(self) -> str:
+        """The status, or the reason."""
+        return str(self.status) if self.failure is None else self.failure.reason.value
+
+
+class Attempts(Struct, frozen=True):
+    """All tries, and the statuses they were held against (none named: any below 500 but a firewall's)."""
+
+    made: tuple[Attempt, ...]
+    expect_status: tuple[int, ...]
+
+
+@derived(tries, Told("statuses expected", lambda place: place.target.expect_status))
+def attempts(exchanges: tuple[Exchange, ...], expect_status: tuple[int, ...]) -> Attempts:
+    """The tries to reach the service."""
+    return Attempts(tuple(_attempt(exchange, expect_status) for exchange in exchanges), expect_status)
+
+
+def _attempt(exchange: Exchange, expect_status: tuple[int, ...]) -> Attempt:
+    answer = exchange.answer
+    if isinstance(answer, Answer):
+        named = answer.status in expect_status
+        blocked = answer.status in REFUSING_STATUSES and not named
+        return Attempt(answer.status, None, answers_as_expected(exchange, expect_status) and not blocked, blocked)
+    return Attempt(None, answer, expected=False, blocked=False)
+
+
+class PresentedChain(Struct, frozen=True):
+    """The certificates a server sent for a name, in its order; None stands for one that cannot be parsed.
+
+    `at` is when they were seen: validity is judged at that moment, not when somebody reads the report.
+    """
+
+    reference: str
+    certificates: tuple[Certificate | None, ...]
+    at: datetime
+
+
+@derived(home, replay=Replay.ATTESTED)
+def presented_chain(exchange: Exchange) -> PresentedChain | Unobserved | NotApplicable:
+    """The chain of the service's handshake."""
+    tls = exchange.tls
+    if isinstance(tls, NotApplicable):
+        return NotApplicable("The service is reached over plain HTTP", "Layanan diakses melalui HTTP biasa")
+    if isinstance(tls, Unobserved):
+        return exchange.connect if isinstance(exchange.connect, Unobserved) else tls
+    return PresentedChain(exchange.endpoint.host, tuple(map(_readable, tls.chain)), exchange.started)
+
+
+@lru_cache(maxsize=32)
+def _readable(der: bytes) -> Certificate | None:
+    """The certificate, None when it cannot be parsed; many services send the same intermediates."""
+    try:
+        return parse_certificate(der)
+    except CertificateError:
+        return None
+
+
+class PresentedLeaf(Struct, frozen=True):
+    """The certificate a server sent for itself, the name it was asked for, and whether the one is for the other.
+
+    `names_read` is false when it has more names than are read, or names that cannot be read.
+    """
+
+    reference: str
+    certificate: Certificate
+    names_reference: bool
+    names_read: bool
+    at: datetime
+
+
+@derived(presented_chain, replay=Replay.ATTESTED)
+def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
+    """The leaf, when it can be read."""
+    certificate = chain.certificates[0] if chain.certificates else None
+    if certificate is None:
+        return Unobserved(Reason.PROTOCOL_ERROR, "the server sent no certificate that can be parsed")
+    matches = presented_identity_matches(certificate.dns_names, certificate.ip_addresses, chain.reference)
+    unreadable = certificate.has_san and not certificate.san_count and certificate.malformed
+    read = certificate.san_count <= MAX_NAMES and not unreadable
+    return PresentedLeaf(chain.reference, certificate, matches, read, chain.at)
+
+
+@lru_cache(maxsize=8)
+def _anchors(store: TrustStore, profile: Profile) -> AnchorStore:
+    """A store indexed once for all targets; the same observation always gives the same index."""
+    return AnchorStore(f"{store.name} ({store.version})", store.anchors, profile)
+
+
+@derived(presented_chain, mozilla, operator, replay=Replay.ATTESTED)
+def certification_path(chain: PresentedChain, public: TrustStore, own: TrustStore) -> PathResult:
+    """The path from the leaf to an anchor, Mozilla's first and then the operator's, or why there is none."""
+    stores = [_anchors(public, Profile.PUBLIC)]
+    if own.anchors:
+        stores.append(_anchors(own, Profile.OPERATOR))
+    return walk(chain.certificates, stores, chain.at)
+
+
+@derived(leaf, certification_path, replay=Replay.ATTESTED)
+def accepted_by_browsers(own: PresentedLeaf, path: PathResult) -> bool:
+    """Whether a client with these anchors shows the page without a certificate error."""
+    certificate = own.certificate
+    return bool(path.path) and own.names_reference and certificate.not_before <= own.at <= certificate.not_after

@@ -1,0 +1,1 @@
+"""Languages: how values and sentences are written in Indonesian and English."""
