@@ -1,0 +1,1 @@
+"""The checks: pure functions from what was seen to outcomes, one topic a file."""

@@ -1,0 +1,344 @@
+"""The server's certificate: time, name, and path to a trust anchor (RFC 5280, RFC 9525)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scanner.api import CheckParams, FixedBy, Outcome, Passed, Reason, Severity, Undecided, Verdict, check
+from scanner.derive.certification_path import LEAF_VALIDITY, PathReason, PathReasonKind, PathResult
+from scanner.derive.service import PresentedLeaf, certification_path, leaf
+
+MAX_NAMES_SHOWN = 4
+
+
+class ExpiryParams(CheckParams, frozen=True):
+    """`warn_before`: a certificate that ends sooner than this should already have been renewed."""
+
+    warn_before: timedelta = timedelta(days=14)
+
+
+EXPIRED = Outcome(
+    "expired",
+    en="The certificate expired on {when}",
+    id="Sertifikat berakhir {when}",
+    severity=Severity.CRITICAL,
+)
+NOT_YET_VALID = Outcome(
+    "not_yet_valid",
+    en="The certificate is not valid before {when}",
+    id="Sertifikat baru berlaku {when}",
+    severity=Severity.CRITICAL,
+)
+ENDS_SOON = Outcome(
+    "ends_soon",
+    en="The certificate ends on {when}, in {days} days",
+    id="Sertifikat berakhir {when}, {days} hari lagi",
+    severity=Severity.MEDIUM,
+)
+IN_TIME = Passed("in_time", en="The certificate is valid until {when}", id="Sertifikat berlaku sampai {when}")
+
+
+@check(
+    "tls.certificate.expiry",
+    leaf,
+    version=1,
+    params=ExpiryParams,
+    fixed_by=FixedBy.WEB_SERVER,
+    outcomes=(EXPIRED, NOT_YET_VALID, ENDS_SOON, IN_TIME),
+    references=("RFC 5280 4.1.2.5",),
+)
+def expiry(own: PresentedLeaf, params: ExpiryParams) -> Iterator[Verdict]:
+    """The certificate was valid when it was seen, and will be for a while.
+
+    Why: Browsers turn visitors away from a service whose certificate has ended, and people learn to click warnings away.
+    Sebab: Peramban menolak layanan yang sertifikatnya berakhir, dan orang menjadi terbiasa mengabaikan peringatan.
+    Fix: Renew the certificate (`certbot renew`), reload the web server, and test the automatic renewal.
+    Perbaikan: Perbarui sertifikat (`certbot renew`), muat ulang server web, lalu uji pembaruan otomatisnya.
+    """
+    certificate = own.certificate
+    remaining = certificate.not_after - own.at
+    if own.at > certificate.not_after:
+        yield EXPIRED(when=certificate.not_after, found=certificate.not_after)
+    elif own.at < certificate.not_before:
+        yield NOT_YET_VALID(when=certificate.not_before, found=certificate.not_before)
+    elif remaining < params.warn_before:
+        yield ENDS_SOON(
+            when=certificate.not_after,
+            days=remaining.days,
+            expected=params.warn_before,
+            found=certificate.not_after,
+        )
+    else:
+        yield IN_TIME(when=certificate.not_after)
+
+
+MISMATCH = Outcome(
+    "mismatch",
+    en="The certificate is for {presented}, not for {name}",
+    id="Sertifikat untuk {presented}, bukan untuk {name}",
+    severity=Severity.CRITICAL,
+)
+NO_NAMES = Outcome(
+    "no_names",
+    en="The certificate names no host in its subjectAltName; clients do not read the common name",
+    id="Sertifikat tidak memuat nama host pada subjectAltName; klien tidak membaca common name",
+    severity=Severity.CRITICAL,
+)
+TOO_MANY_NAMES = Undecided(
+    "too_many_names",
+    reason=Reason.TOO_LARGE,
+    en="The certificate has {count} names, more than are read",
+    id="Sertifikat memuat {count} nama, melebihi yang dibaca",
+)
+UNREADABLE_NAMES = Undecided(
+    "unreadable_names",
+    reason=Reason.INCONCLUSIVE,
+    en="The certificate's subjectAltName cannot be read",
+    id="subjectAltName sertifikat tidak terbaca",
+)
+MATCH = Passed("match", en="The certificate is for {name}", id="Sertifikat memuat {name}")
+
+
+@check(
+    "tls.certificate.name",
+    leaf,
+    version=1,
+    fixed_by=FixedBy.WEB_SERVER,
+    outcomes=(MISMATCH, NO_NAMES, TOO_MANY_NAMES, UNREADABLE_NAMES, MATCH),
+    references=("RFC 9525 6.3", "RFC 9525 6.5", "RFC 5280 4.2.1.6"),
+)
+def name(own: PresentedLeaf) -> Iterator[Verdict]:
+    """The certificate is for the name the service is asked for by.
+
+    Why: A certificate for another name gives no assurance of who answers; browsers refuse it.
+    Sebab: Sertifikat untuk nama lain tidak memastikan siapa yang menjawab; peramban menolaknya.
+    Fix: Order a certificate whose subjectAltName has this name, or point the virtual host at the right certificate.
+    Perbaikan: Terbitkan sertifikat dengan subjectAltName nama ini, atau arahkan virtual host ke sertifikat yang benar.
+    """
+    certificate = own.certificate
+    if own.names_reference:
+        yield MATCH(name=own.reference)
+    elif not own.names_read:
+        yield TOO_MANY_NAMES(count=certificate.san_count) if certificate.san_count else UNREADABLE_NAMES()
+    elif not certificate.dns_names and not certificate.ip_addresses:
+        yield NO_NAMES(expected=own.reference)
+    else:
+        presented = _names(certificate.dns_names, certificate.ip_addresses)
+        yield MISMATCH(name=own.reference, presented=presented, expected=own.reference, found=presented)
+
+
+def _names(dns_names: tuple[str, ...], addresses: tuple[bytes, ...]) -> str:
+    shown = [*dns_names, *(_address(address) for address in addresses)]
+    more = len(shown) - MAX_NAMES_SHOWN
+    return ", ".join(shown[:MAX_NAMES_SHOWN]) + (f" (+{more})" if more > 0 else "")
+
+
+def _address(octets: bytes) -> str:
+    return ".".join(map(str, octets)) if len(octets) == 4 else octets.hex(":", 2)
+
+
+def _refused(key: str, severity: Severity, en: str, id: str) -> Outcome:
+    return Outcome(key, en=en, id=id, severity=severity)
+
+
+UNTRUSTED: dict[PathReasonKind, Outcome] = {
+    PathReasonKind.SELF_SIGNED: _refused(
+        "self_signed",
+        Severity.CRITICAL,
+        "The certificate is signed by its own key and by no authority: {subject}",
+        "Sertifikat ditandatangani kuncinya sendiri, bukan oleh otoritas: {subject}",
+    ),
+    PathReasonKind.UNKNOWN_ROOT: _refused(
+        "unknown_root",
+        Severity.CRITICAL,
+        "The chain ends at {subject}, which is in no trust store used here",
+        "Rantai berakhir pada {subject}, yang tidak ada dalam trust store yang dipakai",
+    ),
+    PathReasonKind.MISSING_INTERMEDIATE: _refused(
+        "missing_issuer",
+        Severity.HIGH,
+        "{issuer}, the issuer of {subject}, is neither sent by the server nor a trust anchor",
+        "{issuer}, penerbit {subject}, tidak dikirim server dan bukan jangkar kepercayaan",
+    ),
+    PathReasonKind.BAD_SIGNATURE: _refused(
+        "bad_signature",
+        Severity.CRITICAL,
+        "The signature on {subject} was not made by its issuer's key",
+        "Tanda tangan pada {subject} tidak dibuat dengan kunci penerbitnya",
+    ),
+    PathReasonKind.EXPIRED_INTERMEDIATE: _refused(
+        "expired_intermediate",
+        Severity.CRITICAL,
+        "A certificate above the server's has expired: {subject}",
+        "Sertifikat di atas sertifikat server sudah berakhir: {subject}",
+    ),
+    PathReasonKind.NOT_YET_VALID_INTERMEDIATE: _refused(
+        "not_yet_valid_intermediate",
+        Severity.CRITICAL,
+        "A certificate above the server's is not valid yet: {subject}",
+        "Sertifikat di atas sertifikat server belum berlaku: {subject}",
+    ),
+    PathReasonKind.EXPIRED_ANCHOR: _refused(
+        "expired_anchor",
+        Severity.CRITICAL,
+        "The trust anchor has expired: {subject}",
+        "Jangkar kepercayaan sudah berakhir: {subject}",
+    ),
+    PathReasonKind.NOT_YET_VALID_ANCHOR: _refused(
+        "not_yet_valid_anchor",
+        Severity.CRITICAL,
+        "The trust anchor is not valid yet: {subject}",
+        "Jangkar kepercayaan belum berlaku: {subject}",
+    ),
+    PathReasonKind.NOT_A_CA: _refused(
+        "not_a_ca",
+        Severity.CRITICAL,
+        "{subject} issued a certificate but is no certification authority",
+        "{subject} menerbitkan sertifikat padahal bukan otoritas sertifikasi",
+    ),
+    PathReasonKind.CA_AS_LEAF: _refused(
+        "ca_as_leaf",
+        Severity.HIGH,
+        "The server presents the certificate of an authority as its own: {subject}",
+        "Server memakai sertifikat otoritas sebagai sertifikatnya sendiri: {subject}",
+    ),
+    PathReasonKind.PATH_LENGTH: _refused(
+        "path_length",
+        Severity.CRITICAL,
+        "The path is longer than {subject} allows",
+        "Jalur lebih panjang daripada yang diizinkan {subject}",
+    ),
+    PathReasonKind.TOO_LONG: _refused(
+        "too_long",
+        Severity.HIGH,
+        "The path has more certificates than clients follow, above {subject}",
+        "Jalur memuat lebih banyak sertifikat daripada yang ditelusuri klien, di atas {subject}",
+    ),
+    PathReasonKind.KEY_USAGE: _refused(
+        "key_usage",
+        Severity.CRITICAL,
+        "The key usage of {subject} does not allow this use",
+        "Key usage {subject} tidak mengizinkan pemakaian ini",
+    ),
+    PathReasonKind.EXTENDED_KEY_USAGE: _refused(
+        "extended_key_usage",
+        Severity.CRITICAL,
+        "{subject} is not meant for web servers (no serverAuth)",
+        "{subject} tidak ditujukan untuk server web (tanpa serverAuth)",
+    ),
+    PathReasonKind.NAME_CONSTRAINTS: _refused(
+        "name_constraints",
+        Severity.CRITICAL,
+        "The name constraints of {subject} do not allow a name below it",
+        "Name constraints {subject} tidak mengizinkan nama di bawahnya",
+    ),
+    PathReasonKind.NO_ALTERNATIVE_NAME: _refused(
+        "no_alternative_name",
+        Severity.CRITICAL,
+        "{subject} has no subjectAltName, which public trust requires",
+        "{subject} tidak memiliki subjectAltName, yang disyaratkan kepercayaan publik",
+    ),
+    PathReasonKind.UNKNOWN_CRITICAL: _refused(
+        "unknown_critical",
+        Severity.HIGH,
+        "{subject} has a critical extension that clients do not know and must refuse",
+        "{subject} memuat ekstensi kritis yang tidak dikenal klien dan wajib ditolak",
+    ),
+    PathReasonKind.WEAK_SIGNATURE: _refused(
+        "weak_signature",
+        Severity.HIGH,
+        "{subject} is signed with MD5 or SHA-1",
+        "{subject} ditandatangani dengan MD5 atau SHA-1",
+    ),
+    PathReasonKind.MALFORMED: _refused(
+        "malformed",
+        Severity.HIGH,
+        "{subject} is malformed in a way that clients refuse",
+        "{subject} cacat bentuk sehingga ditolak klien",
+    ),
+}
+"""What refuses a path, by reason. Kinds that are missing here show nothing against the server."""
+
+MISSING_FETCHABLE = _refused(
+    "missing_issuer_fetchable",
+    Severity.HIGH,
+    "The server does not send {issuer}, the issuer of {subject}; some clients fetch it from {place}, others refuse",
+    "Server tidak mengirim {issuer}, penerbit {subject}; sebagian klien mengambilnya dari {place}, yang lain menolak",
+)
+WRONG_ORDER = Outcome(
+    "wrong_order",
+    en="The chain is not sent leaf first, each certificate before its issuer",
+    id="Rantai tidak dikirim berurutan dari sertifikat server, masing-masing sebelum penerbitnya",
+    severity=Severity.LOW,
+)
+UNNEEDED = Outcome(
+    "unneeded",
+    en="The chain has {count} certificates that no path needs, such as {subject}",
+    id="Rantai memuat {count} sertifikat yang tidak diperlukan jalur mana pun, misalnya {subject}",
+    severity=Severity.LOW,
+)
+ROOT_SENT = Outcome(
+    "root_sent",
+    en="The server sends the root {subject}; clients have it or do not trust it",
+    id="Server mengirim root {subject}; klien sudah memilikinya atau tidak memercayainya",
+    severity=Severity.INFO,
+)
+NO_PROOF = Undecided(
+    "no_proof",
+    reason=Reason.INCONCLUSIVE,
+    en="No path was found, and nothing proves that there is none: {kinds}",
+    id="Jalur tidak ditemukan, dan tidak terbukti bahwa jalur tidak ada: {kinds}",
+)
+TRUSTED = Passed("trusted", en="The path ends at {root} in {store}", id="Jalur berakhir pada {root} dalam {store}")
+
+
+@check(
+    "tls.certificate.chain",
+    leaf,
+    certification_path,
+    version=1,
+    fixed_by=FixedBy.WEB_SERVER,
+    outcomes=(*UNTRUSTED.values(), MISSING_FETCHABLE, WRONG_ORDER, UNNEEDED, ROOT_SENT, NO_PROOF, TRUSTED),
+    references=("RFC 5280 6.1", "RFC 8446 4.4.2"),
+)
+def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
+    """The certificates sent lead from the server's own to a trust anchor.
+
+    Why: A path that clients cannot build is an error page for visitors and a failed call for other systems.
+    Sebab: Jalur yang tidak dapat dibangun klien menjadi halaman galat bagi pengunjung dan panggilan gagal bagi sistem lain.
+    Fix: Send the leaf and then each intermediate, without the root (nginx: the fullchain file in `ssl_certificate`);
+        for services of an authority of your own, name its root with `--ca`.
+    Perbaikan: Kirim sertifikat server lalu setiap intermediate, tanpa root (nginx: berkas fullchain pada `ssl_certificate`);
+        untuk layanan dengan otoritas sendiri, sebutkan root-nya dengan `--ca`.
+    """
+    if path.path:
+        yield TRUSTED(root=path.path[-1].subject, store=path.anchor or "")
+        yield from _tidiness(own, path)
+        return
+    refusals = [reason for reason in path.reasons if reason.kind not in LEAF_VALIDITY]
+    proven = [reason for reason in refusals if reason.kind in UNTRUSTED]
+    if not proven:
+        kinds = ", ".join(reason.kind.value for reason in refusals) or "no reason"
+        yield NO_PROOF(kinds=kinds)
+        return
+    yield _refusal(proven[0], ", ".join(dict.fromkeys(reason.kind.value for reason in proven)))
+
+
+def _refusal(reason: PathReason, kinds: str) -> Verdict:
+    outcome = UNTRUSTED[reason.kind]
+    if reason.kind is not PathReasonKind.MISSING_INTERMEDIATE:
+        return outcome(subject=reason.subject, found=kinds)
+    issuer = reason.issuer or ""
+    if reason.ca_issuers:
+        return MISSING_FETCHABLE(subject=reason.subject, issuer=issuer, place=reason.ca_issuers[0], found=kinds)
+    return outcome(subject=reason.subject, issuer=issuer, found=kinds)
+
+
+def _tidiness(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
+    """What clients accept and an administrator should still tidy up, each a subject of its own."""
+    strays = [certificate for certificate in path.unneeded if not certificate.linked]
+    if path.wrong_order:
+        yield WRONG_ORDER().about("chain order", own.reference)
+    if strays:
+        yield UNNEEDED(count=len(strays), subject=strays[0].subject).about("chain extras", own.reference)
+    if path.roots_sent:
+        yield ROOT_SENT(subject=path.roots_sent[0].subject).about("chain root", own.reference)

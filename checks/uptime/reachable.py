@@ -1,0 +1,109 @@
+"""Whether the service answers."""
+
+from collections.abc import Iterator
+
+from scanner.api import (
+    FixedBy,
+    Outcome,
+    Passed,
+    Reason,
+    Severity,
+    Undecided,
+    Unobserved,
+    Verdict,
+    check,
+    maybe,
+    unknown,
+)
+from scanner.derive.service import Attempts, attempts, resolution
+from scanner.observations.endpoint import Resolution
+
+DOWN_REASONS = frozenset(
+    {
+        Reason.TIMEOUT,
+        Reason.REFUSED,
+        Reason.RESET,
+        Reason.CLOSED,
+        Reason.NOT_TLS,
+        Reason.PROTOCOL_ERROR,
+    }
+)
+"""What shows that the service does not answer.
+
+No route, a refused scope, a failed TLS negotiation or an answer longer than we read show less.
+"""
+
+NO_NAME = Outcome(
+    "no_name",
+    en="The name {host} has no address, so nobody can reach the service",
+    id="Nama {host} tidak memiliki alamat, sehingga layanan tidak dapat dijangkau siapa pun",
+    severity=Severity.CRITICAL,
+)
+NO_ANSWER = Outcome(
+    "no_answer",
+    en="No answer in {count} tries: {why}",
+    id="Tidak menjawab dalam {count} percobaan: {why}",
+    severity=Severity.CRITICAL,
+)
+WRONG_STATUS = Outcome(
+    "wrong_status",
+    en="The service answers with status {status} in {count} tries",
+    id="Layanan menjawab dengan status {status} dalam {count} percobaan",
+    severity=Severity.CRITICAL,
+)
+REFUSED_US = Undecided(
+    "refused_us",
+    reason=Reason.BLOCKED,
+    en="Status {status} may be the answer of a firewall and not of the service",
+    id="Status {status} mungkin jawaban firewall, bukan jawaban layanan",
+)
+ANSWERS = Passed("answers", en="The service answers with status {status}", id="Layanan menjawab dengan status {status}")
+ANSWERS_AGAIN = Passed(
+    "answers_again",
+    en="The service answers with status {status} at the second try; the first brought: {first}",
+    id="Layanan menjawab dengan status {status} pada percobaan kedua; yang pertama: {first}",
+)
+
+
+@check(
+    "uptime.reachable",
+    resolution,
+    maybe(attempts),
+    version=1,
+    fixed_by=FixedBy.PLATFORM,
+    outcomes=(NO_NAME, NO_ANSWER, WRONG_STATUS, REFUSED_US, ANSWERS, ANSWERS_AGAIN),
+    references=("RFC 9110 15",),
+)
+def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Verdict]:
+    """The service answers as expected, at the second try after a pause at the latest.
+
+    Why: A service that does not answer serves nobody; one lost connection is no outage, so it is asked again.
+    Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
+    Fix: Look at the DNS record, the web server, its upstream and the firewall; `expect_status` tells which statuses are right.
+    Perbaikan: Periksa catatan DNS, server web, hulunya, dan firewall; `expect_status` menyatakan status yang benar.
+    """
+    if isinstance(tried, Unobserved):
+        yield _without_a_try(resolved, tried)
+        return
+    first, last, count = tried.made[0], tried.made[-1], str(len(tried.made))
+    if last.expected:
+        status = last.in_a_word
+        yield ANSWERS(status=status) if last is first else ANSWERS_AGAIN(status=status, first=first.in_a_word)
+    elif last.blocked:
+        yield REFUSED_US(status=last.in_a_word)
+    elif last.failure is None:
+        wanted = ", ".join(map(str, tried.expect_status)) or "< 500"
+        yield WRONG_STATUS(status=last.in_a_word, count=count, expected=wanted, found=last.in_a_word)
+    elif last.failure.reason in DOWN_REASONS:
+        yield NO_ANSWER(count=count, why=last.failure.reason, found=last.failure.detail or last.in_a_word)
+    else:
+        yield unknown(last.failure)
+
+
+def _without_a_try(resolved: Resolution, why: Unobserved) -> Verdict:
+    outcome = resolved.outcome
+    if not isinstance(outcome, Unobserved):
+        return unknown(why)
+    if outcome.reason is Reason.NO_ADDRESS:
+        return NO_NAME(host=resolved.host, found=outcome.detail)
+    return unknown(outcome)

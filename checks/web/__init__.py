@@ -1,0 +1,1 @@
+"""Transport to the page, headers and what they promise."""
