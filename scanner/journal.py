@@ -1,0 +1,290 @@
+"""The journal: one SQLite file a run, holding what was seen and what was concluded.
+
+Observations are filed by the SHA-256 of their stored bytes, and every read checks it. A target is committed in one
+transaction when it is done, so a run that was killed at any moment leaves a readable file that can be taken up again.
+"""
+
+import contextlib
+import fcntl
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, TypeVar
+
+import msgspec
+
+from scanner.findings import Finding
+from scanner.network import Cost
+from scanner.observations.observation import digest as digest_of
+
+T = TypeVar("T")
+
+FORMAT = "1"
+SUFFIX = ".journal"
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE observation (digest TEXT PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE target (id TEXT PRIMARY KEY, record BLOB NOT NULL, judged INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE filed (target TEXT NOT NULL, probe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (target, probe))
+    WITHOUT ROWID;
+CREATE TABLE finding (
+    target TEXT NOT NULL, fingerprint TEXT NOT NULL, rank INTEGER NOT NULL, stored BLOB NOT NULL,
+    PRIMARY KEY (target, fingerprint)) WITHOUT ROWID;
+"""
+
+
+class JournalError(Exception):
+    """A journal that cannot be opened, read or written; the message says which and why."""
+
+
+class AlteredError(JournalError):
+    """Stored bytes that no longer match their digest."""
+
+
+class JournalBusyError(JournalError):
+    """Another scan is writing this journal."""
+
+
+class Standing(StrEnum):
+    """How far a target came."""
+
+    OBSERVED = "observed"
+    """At least one of its endpoints answered something."""
+    NOT_OBSERVED = "not_observed"
+
+
+class TargetRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the collector notes when a target is done. Times are aware UTC."""
+
+    id: str
+    standing: Standing
+    started: datetime
+    ended: datetime
+    used: Cost
+    ceiling: Cost
+    reason: str = ""
+    """Why a target that was not observed was not: a Reason."""
+    detail: str = ""
+
+
+class Journal:
+    """One run's file, open for writing by one process and for reading by any."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[bytes] | None = None) -> None:
+        self.path = path
+        self._db = connection
+        self._lock = lock
+
+    # -- opening and closing
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new journal, readable by its owner only. Raises JournalError."""
+        with contextlib.ExitStack() as undo:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600, exist_ok=False)
+                lock = undo.enter_context(_lock(path))
+                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path))), lock)
+                with journal._db:
+                    journal._db.executescript(_SCHEMA)
+                    journal._put_meta("format", FORMAT.encode())
+            except (OSError, sqlite3.Error) as error:
+                raise JournalError(f"{path}: cannot write the journal: {error}") from error
+            undo.pop_all()
+            return journal
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A journal for evidence that was read from elsewhere."""
+        journal = cls(Path(":memory:"), sqlite3.connect(":memory:"))
+        journal._db.executescript(_SCHEMA)
+        journal._put_meta("format", FORMAT.encode())
+        return journal
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> Self:
+        """An existing journal. Raises JournalError, JournalBusyError when it is being written elsewhere."""
+        if not path.is_file():
+            raise JournalError(f"{path}: no such journal")
+        with contextlib.ExitStack() as undo:
+            lock = undo.enter_context(_lock(path)) if write else None
+            try:
+                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path))), lock)
+                version = journal._meta("format")
+            except sqlite3.Error as error:
+                raise JournalError(f"{path}: not a journal of Pindai: {error}") from error
+            if version != FORMAT.encode():
+                found = (version or b"?").decode("utf-8", "replace")
+                raise JournalError(f"{path}: journal format {found!r}; this Pindai reads {FORMAT!r}")
+            undo.pop_all()
+            return journal
+
+    def close(self) -> None:
+        """Fold the write-ahead log in, so that one file remains, and let go."""
+        try:
+            if self._lock is not None:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.close()
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the run as a whole
+
+    def _put_meta(self, name: str, value: bytes) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def _meta(self, name: str) -> bytes | None:
+        row = self._db.execute("SELECT CAST(value AS BLOB) FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    @property
+    def manifest(self) -> bytes:
+        """The stored manifest. Raises AlteredError, JournalError when there is none."""
+        stored = self._meta("manifest")
+        if stored is None:
+            raise JournalError(f"{self.path}: the run was stopped before it began; nothing is in it")
+        if (self._meta("manifest_digest") or b"").decode() != digest_of(stored):
+            raise AlteredError(f"{self.path}: the manifest does not match its digest")
+        return stored
+
+    def put_manifest(self, stored: bytes) -> None:
+        """Write down what the run was asked to do, before it does anything."""
+        with self._db:
+            self._put_meta("manifest", stored)
+            self._put_meta("manifest_digest", digest_of(stored).encode())
+
+    def put_end(self, stored: bytes) -> None:
+        """Write down how the run ended."""
+        with self._db:
+            self._put_meta("end", stored)
+
+    @property
+    def end(self) -> bytes | None:
+        """How the run ended, None while it has not."""
+        return self._meta("end")
+
+    # -- targets
+
+    def commit(self, record: TargetRecord, filed: Mapping[str, str], observations: Mapping[str, bytes]) -> None:
+        """Store a finished target: its observations by digest, and which probe each answers. One transaction.
+
+        `filed` is probe key -> digest, `observations` digest -> stored bytes. Raises JournalError.
+        """
+        try:
+            with self._db:
+                self._db.executemany("INSERT OR IGNORE INTO observation VALUES (?, ?)", observations.items())
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO filed VALUES (?, ?, ?)",
+                    [(record.id, probe, digest) for probe, digest in filed.items()],
+                )
+                self._db.execute(
+                    "INSERT OR REPLACE INTO target (id, record) VALUES (?, ?)",
+                    (record.id, msgspec.json.encode(record)),
+                )
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: {record.id}: {error}") from error
+
+    def put_findings(self, target: str, findings: Iterable[Finding]) -> None:
+        """Store what was concluded about a target, in place of what was concluded before. Raises JournalError."""
+        try:
+            with self._db:
+                self._db.execute("DELETE FROM finding WHERE target = ?", (target,))
+                self._db.executemany(
+                    "INSERT INTO finding VALUES (?, ?, ?, ?)",
+                    [(target, finding.fingerprint, finding.rank, msgspec.json.encode(finding)) for finding in findings],
+                )
+                self._db.execute("UPDATE target SET judged = 1 WHERE id = ?", (target,))
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: {target}: {error}") from error
+
+    def committed(self) -> frozenset[str]:
+        """Ids of the targets that are done."""
+        return frozenset(row[0] for row in self._db.execute("SELECT id FROM target"))
+
+    def unjudged(self) -> tuple[str, ...]:
+        """Ids of targets that were observed and not yet judged."""
+        return tuple(row[0] for row in self._db.execute("SELECT id FROM target WHERE judged = 0 ORDER BY id"))
+
+    def targets(self) -> Iterator[TargetRecord]:
+        """The records of all committed targets, by id. Raises AlteredError."""
+        decoder = msgspec.json.Decoder(TargetRecord)
+        for (stored,) in self._db.execute("SELECT record FROM target ORDER BY id"):
+            yield self._decoded(stored, decoder)
+
+    def findings(self, target: str | None = None) -> Iterator[Finding]:
+        """What was concluded, gravest first within a target. Raises AlteredError."""
+        where, values = ("", ()) if target is None else ("WHERE target = ?", (target,))
+        query = f"SELECT stored FROM finding {where} ORDER BY target, rank DESC, fingerprint"  # noqa: S608 - constant
+        decoder = msgspec.json.Decoder(Finding)
+        for (stored,) in self._db.execute(query, values):
+            yield self._decoded(stored, decoder)
+
+    def _decoded(self, stored: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
+        try:
+            return decoder.decode(stored)
+        except msgspec.MsgspecError as error:
+            raise AlteredError(f"{self.path}: a record in it was altered and cannot be read: {error}") from error
+
+    # -- observations
+
+    def filed(self, target: str) -> dict[str, str]:
+        """Probe key -> digest of all that was observed for a target."""
+        return dict(self._db.execute("SELECT probe, digest FROM filed WHERE target = ?", (target,)))
+
+    def stored(self, digest: str) -> bytes | None:
+        """The bytes filed under a digest. Raises AlteredError when they do not match it."""
+        row = self._db.execute("SELECT CAST(stored AS BLOB) FROM observation WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            return None
+        if digest_of(row[0]) != digest:
+            raise AlteredError(f"{self.path}: the observation {digest} was altered: its bytes have another digest")
+        stored: bytes = row[0]
+        return stored
+
+    def digests(self) -> Iterator[str]:
+        """The digests of all observations, in order."""
+        for (digest,) in self._db.execute("SELECT digest FROM observation ORDER BY digest"):
+            yield digest
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """One writer a journal: SQLite would let two take turns, a run must not (flock is apart from SQLite's own locks)."""
+    handle = path.open("rb")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise JournalBusyError(f"{path}: another scan is writing this journal") from error
+    return handle
+
+
+def new_run_id(now: datetime) -> str:
+    """An id that sorts by time and is short enough to type: date, time, and four hex digits that tell twins apart."""
+    return f"{now:%Y%m%dT%H%M%S}-{time.perf_counter_ns() % 0x10000:04x}"

@@ -1,0 +1,336 @@
+"""The judge: decodes what was stored, evaluates needs, calls checks, writes findings.
+
+It reads the journal and nothing else, so judging right after the scan and judging years later are the same act. A check
+that raises, yields nothing, says what is not in its table, or does not end, becomes `error`, and the next check runs.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from scanner.findings import Finding, Message, Severity, State, Subject, fingerprint, merge
+from scanner.journal import AlteredError, Journal
+from scanner.locale.reasons import render_unknown
+from scanner.locale.values import render
+from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
+from scanner.observations.dns import DnsAnswer
+from scanner.observations.endpoint import Resolution
+from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
+from scanner.observations.observation import Crashed, Observation
+from scanner.observations.steps import NotApplicable, Reason, Unobserved, weakest
+from scanner.observations.trust import TrustStore
+from scanner.outcomes import Outcome, OutcomeBase, Undecided, Verdict, bounded
+from scanner.plan import checks_for, choosing, endpoints_of, places_of, resolving
+from scanner.probes.probe import Probe
+from scanner.registry import Check, CheckParams
+from scanner.run import Run
+
+T = TypeVar("T")
+CHECK_SECONDS = 10.0
+"""Longest a single check may think about a single place."""
+MAX_VERDICTS = 2000
+
+ANY_OBSERVATION = Exchange | RedirectChain | Tries | Choice | DnsAnswer | Resolution | TrustStore | Crashed
+
+log = logging.getLogger("pindai.judge")
+
+
+class CheckTimeout(BaseException):
+    """A check did not end in time. Not an Exception, so that a check cannot swallow it."""
+
+
+class Evidence:
+    """Decodes stored observations; trust stores, large and the same for all targets, are kept decoded."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._decoder = msgspec.json.Decoder(ANY_OBSERVATION)
+        self._kept: dict[str, Observation] = {}
+
+    def by_digest(self, digest: str) -> Observation | None:
+        """The observation of this digest, None when the run does not have it. Raises AlteredError."""
+        if (kept := self._kept.get(digest)) is not None:
+            return kept
+        stored = self._journal.stored(digest)
+        if stored is None:
+            return None
+        try:
+            observation: Observation = self._decoder.decode(stored)
+        except msgspec.MsgspecError as error:
+            raise AlteredError(f"the observation {digest} cannot be read: {error}") from error
+        if isinstance(observation, TrustStore):
+            self._kept[digest] = observation
+        return observation
+
+
+class TargetFacts:
+    """What was stored about one target, as needs see it; every value is computed once."""
+
+    def __init__(self, filed: Mapping[str, str], evidence: Evidence) -> None:
+        self._filed = filed
+        self._evidence = evidence
+        self._memo: dict[tuple[Any, ...], Evaluated[Any]] = {}
+        self._decoded: dict[str, Observation | None] = {}
+
+    def stored(self, probe: Probe[Any]) -> tuple[Observation, str] | None:
+        """The observation filed under this probe, and its digest."""
+        digest = self._filed.get(probe.key)
+        observation = None if digest is None else self.by_digest(digest)
+        return None if observation is None or digest is None else (observation, digest)
+
+    def by_digest(self, digest: str) -> Observation | None:
+        """An observation by its digest; one that was altered is a fault of the store, not of the target."""
+        if digest not in self._decoded:
+            try:
+                self._decoded[digest] = self._evidence.by_digest(digest)
+            except AlteredError as error:
+                log.error("%s", error)  # noqa: TRY400 - the message says it all, a traceback would hide it
+                self._decoded[digest] = _altered(str(error))
+        return self._decoded[digest]
+
+    def evaluate(self, need: Need[T], place: Place) -> Evaluated[T]:
+        """The need's value at a place, computed once."""
+        key = (id(need), *place.key)
+        if (known := self._memo.get(key)) is None:
+            known = self._memo[key] = need.evaluate(self, place)
+        return cast("Evaluated[T]", known)
+
+
+def _altered(detail: str) -> Crashed:
+    return Crashed(started=datetime.fromtimestamp(0, UTC), took_ms=0.0, failure=Unobserved(Reason.ALTERED, detail))
+
+
+class Judge:
+    """Judges the targets of one run with the checks given."""
+
+    def __init__(self, run: Run, checks: Sequence[Check], on_check: Callable[[str], None] | None = None) -> None:
+        self._run = run
+        self._checks = tuple(checks)
+        self._zone = run.manifest.estate.time_zone
+        self._params = _params_in_force(run, self._checks)
+        self._evidence = Evidence(run.journal)
+        self._on_check = on_check or (lambda _: None)
+
+    def judge(self, target_id: str, skip: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+        """All findings about one target. `skip` names checks that are known not to end."""
+        target = self._run.target(target_id)
+        manifest = self._run.manifest
+        facts = TargetFacts(self._run.journal.filed(target_id), self._evidence)
+        root = Place(target, manifest.setting)
+        stored = facts.stored(resolving(target))
+        failure: Unobserved | None = None
+        if stored is None or not isinstance(stored[0], Resolution):
+            failure = Unobserved(Reason.NOT_RECORDED, "this run has no resolution of the target")
+            places = [root]
+        else:
+            outcome = stored[0].outcome
+            endpoints = endpoints_of(target, outcome, manifest.surroundings, manifest.profile.caps.addresses)
+            choosing_probe = choosing(target, manifest.setting, endpoints)
+            chosen = None if choosing_probe is None else facts.stored(choosing_probe)
+            choice = chosen[0] if chosen is not None and isinstance(chosen[0], Choice) else None
+            places = list(places_of(target, manifest.setting, endpoints, choice))
+            if isinstance(outcome, Unobserved) and not endpoints:
+                failure = outcome
+        about = _About(self._zone, failure, frozenset() if stored is None else frozenset({stored[1]}))
+        sightings: list[tuple[str, Finding]] = []
+        for check in checks_for(target, self._checks):
+            self._on_check(check.id)
+            for place in places:
+                address = "" if place.endpoint is None else place.endpoint.address
+                if check.id in skip:
+                    verdicts = [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
+                else:
+                    verdicts = self._run_check(check, facts, place, about)
+                sightings += [(address, finding) for finding in verdicts]
+        return merge(sightings)
+
+    def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> list[Finding]:
+        """One check at one place, behind its barrier."""
+        try:
+            with time_limit(CHECK_SECONDS):
+                return list(self._findings(check, facts, place, about))
+        except CheckTimeout:
+            return [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
+        except Exception as error:  # the barrier around one check: our fault must not end the run
+            log.exception("check %s crashed on %s", check.id, place.target.id)
+            return [about.error(check, place, f"{type(error).__name__}: {error}")]
+
+    def _findings(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> Iterator[Finding]:
+        params = self._params[check.id]
+        spots: Iterator[tuple[Place, Evaluated[Any] | None]] = iter([(place, None)])
+        if check.each is not None:
+            spots = check.each.places(facts, place)
+        for spot, obstacle in spots:
+            if obstacle is not None:
+                assert isinstance(obstacle.value, Unobserved | NotApplicable)
+                yield about.obstacle(check, spot, obstacle.value, obstacle.evidence)
+                continue
+            values, evidence, levels, why = gather(facts, check.needs, spot)
+            if why is not None:
+                yield about.obstacle(check, spot, why, evidence)
+                continue
+            arguments = values if params is None else [*values, params]
+            count = 0
+            for verdict in check.judge(*arguments):
+                count += 1
+                if count > MAX_VERDICTS:
+                    raise RuntimeError(f"more than {MAX_VERDICTS} verdicts")
+                yield about.finding(check, spot, verdict, evidence, weakest(levels))
+            if count == 0:
+                raise RuntimeError("the check yielded no verdict")
+
+
+class _About(msgspec.Struct, frozen=True):
+    """Makes findings of verdicts. `failure` is why the target has no endpoint at all, `resolution` the evidence of it."""
+
+    zone: str
+    failure: Unobserved | None
+    resolution: frozenset[str]
+
+    def obstacle(
+        self, check: Check, place: Place, why: Unobserved | NotApplicable, evidence: frozenset[str]
+    ) -> Finding:
+        """A check that could not be called: not applicable, unknown, or our own error."""
+        if self.failure is not None and place.endpoint is None and isinstance(why, Unobserved):
+            why = self.failure
+        if isinstance(why, NotApplicable):
+            return self._make(
+                check, place, None, State.NOT_APPLICABLE, "not_applicable", Message(id=why.id, en=why.en), evidence
+            )
+        if why.reason is Reason.NO_ADDRESS or place.endpoint is None:
+            evidence |= self.resolution
+        if why.reason in OUR_FAULTS:
+            return self.error(check, place, why.detail or why.reason.value, why.reason, evidence)
+        message = render_unknown(why)
+        return self._make(check, place, None, State.UNKNOWN, "unknown", message, evidence, reason=why.reason)
+
+    def error(
+        self,
+        check: Check,
+        place: Place,
+        detail: str,
+        reason: Reason = Reason.INTERNAL,
+        evidence: frozenset[str] = frozenset(),
+    ) -> Finding:
+        """Our own fault."""
+        detail = str(bounded(detail))
+        message = Message(
+            id=f"Kesalahan alat: {detail}", en=f"Error of the tool: {detail}", arguments={"detail": detail}
+        )
+        return self._make(check, place, None, State.ERROR, "error", message, evidence, reason=reason)
+
+    def finding(self, check: Check, place: Place, verdict: Verdict, evidence: frozenset[str], level: Any) -> Finding:
+        """What a check said."""
+        outcome = verdict.outcome
+        if verdict.unobserved is None and outcome not in check.outcomes:
+            raise ValueError(f"{outcome.key!r} is not in the table of {check.id}")
+        if verdict.unobserved is not None:
+            message = render_unknown(verdict.unobserved)
+        else:
+            message = _message(outcome, verdict, self.zone)
+        severity = outcome.severity if isinstance(outcome, Outcome) else None
+        reason = outcome.reason if isinstance(outcome, Undecided) else None
+        if verdict.unobserved is not None:
+            reason = verdict.unobserved.reason
+        return self._make(
+            check,
+            place,
+            verdict.subject,
+            outcome.state,
+            outcome.key,
+            message,
+            evidence,
+            severity=severity,
+            expected=_shown(verdict.expected, self.zone),
+            found=_shown(verdict.found, self.zone),
+            reason=reason,
+            replay=level,
+        )
+
+    def _make(
+        self,
+        check: Check,
+        place: Place,
+        subject: Subject | None,
+        state: State,
+        outcome: str,
+        message: Message,
+        evidence: frozenset[str],
+        *,
+        severity: Severity | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+        reason: Reason | None = None,
+        replay: Any = None,
+    ) -> Finding:
+        subject = subject or subject_of(place)
+        return Finding(
+            check=check.id,
+            check_version=check.version,
+            target=place.target.id,
+            subject=subject,
+            state=state,
+            outcome=outcome,
+            severity=None if severity is None else severity.word,
+            message=message,
+            expected=expected,
+            found=found,
+            reason=reason,
+            evidence=tuple(sorted(evidence)),
+            fingerprint=fingerprint(check.first_id, place.target.id, subject),
+            fixed_by=check.fixed_by,
+            replay=replay,
+        )
+
+
+def subject_of(place: Place) -> Subject:
+    """What a check is about when it names nothing else: the item in hand, or the service at its name and port."""
+    if place.items:
+        held = place.items[-1]
+        return Subject(held.each.name, held.key)
+    url = place.target.parsed_url
+    return Subject("service", f"{url.host}:{url.port}")
+
+
+def _message(outcome: OutcomeBase, verdict: Verdict, zone: str) -> Message:
+    return Message(
+        id=render(outcome.id, verdict.arguments, "id", zone),
+        en=render(outcome.en, verdict.arguments, "en", zone),
+        arguments=dict(verdict.arguments),
+    )
+
+
+def _shown(value: Any, zone: str) -> str | None:
+    return None if value is None else render("{value}", {"value": value}, "en", zone)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise CheckTimeout in the block after `seconds` (main thread only; elsewhere the supervisor's patience counts)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise CheckTimeout
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _params_in_force(run: Run, checks: Sequence[Check]) -> dict[str, CheckParams | None]:
+    """Each check's thresholds: as the run had them, so that a verdict is judged by the values of its day."""
+    used = {entry.id: entry.params for entry in run.manifest.checks}
+    return {check.id: check.with_params(used.get(check.id, {})) for check in checks}

@@ -1,0 +1,181 @@
+"""The plan: what will be asked, before anything is sent.
+
+What is known is listed exactly (names, ports, first requests); what depends on answers has a ceiling that the gate
+enforces.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from scanner.derive.service import home
+from scanner.estate import AddressPolicy, Estate, Target
+from scanner.needs import Each, Need, Place, Setting
+from scanner.network import Cost
+from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
+from scanner.observations.http import Choice
+from scanner.observations.steps import Unobserved
+from scanner.probes.dns import Resolve
+from scanner.probes.http.exchange import HttpExchange
+from scanner.probes.http.walks import FirstAnswering
+from scanner.probes.probe import Probe, Surroundings
+from scanner.profiles import Profile
+from scanner.registry import Check
+
+CANDIDATES = 4
+"""Addresses tried until one connects, when only one is to be observed."""
+ANY_ADDRESS = "*"
+"""Stands for an address that resolution will show."""
+
+
+class PlannedTarget(msgspec.Struct, frozen=True):
+    """One target's first wave and its ceiling. `addresses` is how many may be observed at most."""
+
+    id: str
+    host: str
+    ports: tuple[int, ...]
+    addresses: int
+    requests: tuple[str, ...]
+    probes: tuple[str, ...]
+    ceiling: Cost
+
+
+def resolving(target: Target) -> Resolve:
+    """The first probe of every target."""
+    return Resolve(host=target.parsed_url.host)
+
+
+def endpoints_of(
+    target: Target, outcome: Addresses | Unobserved, surroundings: Surroundings, limit: int
+) -> tuple[Endpoint, ...]:
+    """The endpoints a target has by its resolution, as many as are looked at; none when the name gave no address."""
+    url = target.parsed_url
+    if (wish := surroundings.redirection(url.host, url.port)) is not None:
+        return (Endpoint(url.host, url.port, wish[0], Source.OPTION, wish[1]),)
+    if isinstance(outcome, Unobserved):
+        return ()
+    count = most_addresses(target, limit)
+    return tuple(Endpoint(url.host, url.port, address, outcome.source) for address in outcome.addresses[:count])
+
+
+def most_addresses(target: Target, limit: int) -> int:
+    """How many addresses are tried: all up to the cap, or a few until one connects."""
+    return limit if target.addresses is AddressPolicy.ALL else min(limit, CANDIDATES)
+
+
+def choosing(target: Target, setting: Setting, endpoints: Sequence[Endpoint]) -> FirstAnswering | None:
+    """The probe that settles on one endpoint of several; None when there is nothing to settle."""
+    if target.addresses is AddressPolicy.ALL or len(endpoints) < 2:
+        return None
+    candidates = (home.build(Place(target, setting, endpoint)) for endpoint in endpoints)
+    return FirstAnswering(candidates=tuple(probe for probe in candidates if isinstance(probe, HttpExchange)))
+
+
+def places_of(
+    target: Target, setting: Setting, endpoints: Sequence[Endpoint], choice: Choice | None
+) -> tuple[Place, ...]:
+    """Where a target is looked at: at each endpoint, or at the one chosen; without any endpoint, nowhere in particular."""
+    if choice is not None:
+        endpoints = [endpoint for endpoint in endpoints if endpoint.address == choice.address]
+    elif target.addresses is AddressPolicy.FIRST:
+        endpoints = endpoints[:1]
+    return tuple(Place(target, setting, endpoint) for endpoint in endpoints) or (Place(target, setting),)
+
+
+def needs_of(checks: Iterable[Check]) -> tuple[Need[Any], ...]:
+    """Every need of these checks once, the sources of their `each` included."""
+    needs: dict[int, Need[Any]] = {}
+    for check in checks:
+        for need in check.needs:
+            needs[id(need)] = need
+        each: Each[Any] | None = check.each
+        while each is not None:
+            needs[id(each)] = each
+            each = each.within
+    return tuple(needs.values())
+
+
+def checks_for(target: Target, checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Those that speak about a target of its kinds."""
+    return tuple(check for check in checks if not check.kinds.isdisjoint(target.kinds))
+
+
+def first_wave(checks: Sequence[Check], place: Place) -> tuple[Probe[Any], ...]:
+    """The probes that the checks ask for at a place, each once, harmless ones first."""
+    probes: dict[Probe[Any], None] = {}
+    for need in needs_of(checks):
+        for probe in need.probes(place):
+            probes[probe] = None
+    return tuple(sorted(probes, key=lambda probe: probe.order))
+
+
+def ceiling_of(target: Target, checks: Sequence[Check], setting: Setting, profile: Profile) -> Cost:
+    """The most a target may use: resolution, choosing an address, and the first wave at each address it may have."""
+    most = most_addresses(target, profile.caps.addresses)
+    resolved = resolving(target).ceiling(profile)
+    wave = _per_address(target, checks, setting, profile)
+    if target.addresses is AddressPolicy.ALL:
+        return resolved + wave.times(most)
+    unresolved = _unresolved(target, setting)
+    assert unresolved.endpoint is not None
+    choice = choosing(target, setting, [unresolved.endpoint] * most)
+    return resolved + wave + (Cost() if choice is None else choice.ceiling(profile))
+
+
+def _per_address(target: Target, checks: Sequence[Check], setting: Setting, profile: Profile) -> Cost:
+    total = Cost()
+    for probe in first_wave(checks, _unresolved(target, setting)):
+        total += probe.ceiling(profile)
+    return total
+
+
+def _unresolved(target: Target, setting: Setting) -> Place:
+    url = target.parsed_url
+    return Place(target, setting, Endpoint(url.host, url.port, ANY_ADDRESS, Source.RESOLVER))
+
+
+def plan_target(
+    target: Target,
+    checks: Sequence[Check],
+    setting: Setting,
+    profile: Profile,
+    resolution: Resolution | None = None,
+    surroundings: Surroundings | None = None,
+) -> PlannedTarget:
+    """What one target's scan will begin with; with a resolution, at the addresses it gave."""
+    wanted = checks_for(target, checks)
+    places = [_unresolved(target, setting)]
+    addresses = most_addresses(target, profile.caps.addresses)
+    if resolution is not None and surroundings is not None:
+        found = endpoints_of(target, resolution.outcome, surroundings, profile.caps.addresses)
+        addresses = len(found)
+        places = [Place(target, setting, endpoint) for endpoint in found]
+    probes = [probe for place in places for probe in first_wave(wanted, place)]
+    exchanges = list(_exchanges(probes))
+    return PlannedTarget(
+        id=target.id,
+        host=target.parsed_url.host,
+        ports=tuple(sorted({exchange.port for exchange in exchanges})),
+        addresses=addresses,
+        requests=tuple(f"{exchange.method} {exchange.url} -> {exchange.address}" for exchange in exchanges),
+        probes=tuple(dict.fromkeys(type(probe).__struct_config__.tag for probe in probes)),  # type: ignore[misc]  # tags are strings
+        ceiling=ceiling_of(target, wanted, setting, profile),
+    )
+
+
+def _exchanges(probes: Iterable[Probe[Any]]) -> Iterator[HttpExchange]:
+    """The exchanges a first wave begins with, those inside composites included, each once."""
+    seen: set[HttpExchange] = set()
+    for probe in probes:
+        inner = [probe, *(getattr(probe, name) for name in probe.__struct_fields__)]
+        for candidate in inner:
+            if isinstance(candidate, HttpExchange) and candidate not in seen:
+                seen.add(candidate)
+                yield candidate
+
+
+def plan(estate: Estate, checks: Sequence[Check], setting: Setting, profile: Profile) -> Iterator[PlannedTarget]:
+    """What a scan of the estate will begin with, target by target. Sends nothing."""
+    for target in estate.targets:
+        yield plan_target(target, checks, setting, profile)

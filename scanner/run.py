@@ -1,0 +1,131 @@
+"""The run: what was asked of it, how it ended, and everything a report may read of it."""
+
+import platform
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from scanner import __version__
+from scanner.estate import Estate, Target
+from scanner.findings import Finding
+from scanner.journal import AlteredError, Journal, JournalError, Standing, TargetRecord
+from scanner.needs import Setting
+from scanner.observations.observation import digest
+from scanner.probes.probe import Surroundings
+from scanner.profiles import Profile
+from scanner.registry import API_VERSION
+
+
+class CheckUsed(msgspec.Struct, frozen=True):
+    """A check as it was in force: its version and the thresholds it was given."""
+
+    id: str
+    version: int
+    params: dict[str, object]
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """What did the looking."""
+
+    pindai: str
+    python: str
+    tls_library: str
+    check_api: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was decided before the first packet; judging again starts from it. Times are aware UTC."""
+
+    run: str
+    started: datetime
+    tool: Tool
+    agent: str
+    estate: Estate
+    profile: Profile
+    resolvers: tuple[str, ...]
+    checks: tuple[CheckUsed, ...]
+
+    @property
+    def setting(self) -> Setting:
+        """What needs may look at."""
+        return Setting(agent=self.agent, addresses=self.profile.caps.addresses)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """The part of this machine that decided where connections went."""
+        wishes = tuple((wish.host, wish.port, wish.to_address, wish.to_port) for wish in self.estate.redirections)
+        return Surroundings(hosts={}, resolvers=(), redirections=wishes, anchors=self.estate.anchors)
+
+
+class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a run ended. `interrupted` names the signal that stopped it, `traffic` counts connections and DNS queries by class.
+
+    Of a run that was taken up again, the traffic is that of its last part; what each target used stands with the target.
+    """
+
+    ended: datetime
+    interrupted: str = ""
+    traffic: dict[str, int] = {}
+
+
+def this_tool() -> Tool:
+    """The versions of this program and of what it talks through."""
+    from OpenSSL import SSL
+
+    library = SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode("ascii", "replace")
+    return Tool(__version__, platform.python_version(), library, API_VERSION)
+
+
+class Run:
+    """The read interface over a journal; reports are functions of it. Everything is read lazily."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        try:
+            self.manifest = msgspec.json.decode(journal.manifest, type=Manifest)
+        except msgspec.ValidationError as error:
+            raise JournalError(f"{journal.path}: the manifest cannot be read: {error}") from error
+        self._targets = {target.id: target for target in self.manifest.estate.targets}
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.manifest.run
+
+    @property
+    def manifest_digest(self) -> str:
+        """The digest of the stored manifest."""
+        return digest(self.journal.manifest)
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it ended; None while it runs, or when it was killed."""
+        stored = self.journal.end
+        try:
+            return None if stored is None else msgspec.json.decode(stored, type=Ending)
+        except msgspec.MsgspecError as error:
+            raise AlteredError(f"{self.journal.path}: how the run ended cannot be read: {error}") from error
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target is done."""
+        return len(self.journal.committed()) == len(self._targets)
+
+    def target(self, target_id: str) -> Target:
+        """A target by id."""
+        return self._targets[target_id]
+
+    def targets(self) -> Iterator[tuple[Target, TargetRecord | None]]:
+        """All targets in the estate's order, each with its record, None when it was never reached."""
+        records = {record.id: record for record in self.journal.targets()}
+        for target in self.manifest.estate.targets:
+            yield target, records.get(target.id)
+
+    def findings(self, target_id: str | None = None) -> Iterator[Finding]:
+        """What was concluded, gravest first within a target."""
+        return self.journal.findings(target_id)
+
+    def observed(self) -> int:
+        """How many targets answered something."""
+        return sum(1 for record in self.journal.targets() if record.standing is Standing.OBSERVED)
