@@ -1,0 +1,5 @@
+"""`python -m scanner` is `pindai`."""
+
+from scanner.cli.main import main
+
+raise SystemExit(main())

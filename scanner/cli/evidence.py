@@ -1,0 +1,53 @@
+"""`pindai evidence`: derive verdicts again from what was stored."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scanner.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """The command and its subcommands."""
+    parser = commands.add_parser("evidence", help="work with stored evidence", description="Work with stored evidence.")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    again = actions.add_parser(
+        "replay",
+        help="judge again from stored observations, without the network",
+        description="Judge again from stored observations. Exit 0: every verdict came out as recorded (or differs only by "
+        "a newer rule, which is named); 1: verdicts differ or evidence was altered; 3: nothing to replay.",
+    )
+    again.add_argument(
+        "directory", type=path_of, metavar="DIR", help="the folder of --out, a journal, or a state folder"
+    )
+    add_language(again)
+    again.set_defaults(run=guarded(replay))
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Judge again and say what came out otherwise."""
+    from scanner.evidence.replay import RESULT, against_result, open_evidence, summary
+    from scanner.evidence.replay import replay as judge_again
+    from scanner.journal import AlteredError, JournalError
+    from scanner.registry import discover
+
+    path: Path = arguments.directory
+    try:
+        with open_evidence(path) as journal:
+            replayed = judge_again(journal, discover())
+            result = (path if path.is_dir() else path.parent) / RESULT
+            problems = against_result(result, journal) if result.is_file() else ()
+    except AlteredError as error:
+        raise CommandError(1, str(error)) from error
+    except JournalError as error:
+        raise CommandError(3, str(error)) from error
+    for line in summary(replayed, problems, language_of(arguments.lang)):
+        sys.stdout.write(f"{printable(line)}\n")
+    return 0 if replayed.confirmed and not problems else 1

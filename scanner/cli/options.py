@@ -1,0 +1,174 @@
+"""Options that several commands share, and what they mean on this machine.
+
+Imported by every command before it is known which one runs, so what is not needed for that is imported in functions;
+`typing` itself is left out of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+    from typing import Any, TypeAlias
+
+    Commands: TypeAlias = "argparse._SubParsersAction[Any]"
+
+PLAIN_WIDTH = 80
+LANGUAGES = ("id", "en")
+
+
+class CommandError(Exception):
+    """Something the user can mend; ends the command with `code` and these lines on standard error."""
+
+    def __init__(self, code: int, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.code = code
+        self.lines = lines
+
+
+def path_of(text: str) -> Path:
+    """A file or folder named on the command line."""
+    from pathlib import Path
+
+    return Path(text)
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """`--lang`."""
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of the report (default: from the locale)")
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """`--state`."""
+    parser.add_argument(
+        "--state", type=path_of, metavar="DIR", help="where runs are kept (default: XDG state directory)"
+    )
+
+
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    """What is scanned, with which checks, and where connections go."""
+    parser.add_argument("targets", nargs="*", metavar="TARGETS.toml | URL", help="a targets file, or URLs")
+    parser.add_argument("--profile", help="pace and checks: default, gentle or local (own machine)")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="CHECK", help="only these checks (id, area or glob)"
+    )
+    parser.add_argument(
+        "--ca", action="append", default=[], type=path_of, metavar="FILE", help="trust these anchors too (PEM)"
+    )
+    parser.add_argument(
+        "--connect-to",
+        action="append",
+        default=[],
+        metavar="HOST:PORT:ADDRESS:PORT",
+        help="connect to this address instead (as in curl)",
+    )
+    parser.add_argument(
+        "--nameserver", action="append", default=[], metavar="ADDRESS[:PORT]", help="ask this resolver for names"
+    )
+
+
+def language_of(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """The language asked for, else that of the locale (Indonesian for `id_*`), else English."""
+    if given:
+        return given
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "id" if value.lower().startswith(("id_", "id.", "id")) and value[:3].lower() != "ido" else "en"
+    return "en"
+
+
+def state_directory(given: Path | None) -> Path:
+    """Where runs are kept."""
+    from pathlib import Path
+
+    if given is not None:
+        return given
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser() / "pindai"
+
+
+def output_width() -> int:
+    """Columns of the terminal; 80 when standard output is none."""
+    import shutil
+
+    return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else PLAIN_WIDTH
+
+
+def output_is_ascii() -> bool:
+    """Whether standard output can only show ASCII."""
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "").replace("_", "") not in ("utf8", "utf16", "utf32")
+
+
+def wants_colour() -> bool:
+    """Colour on a terminal that can, unless NO_COLOR asks for none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in (None, "", "dumb")
+
+
+def write(chunks: Iterable[bytes]) -> None:
+    """Bytes to standard output."""
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def write_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """A file only its owner can read, complete or not there at all. Raises CommandError."""
+    import contextlib
+
+    part = path.with_name(path.name + ".part")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.writelines(chunks)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise CommandError(2, f"{path}: cannot write: {error.strerror or error}") from error
+
+
+def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """A command whose CommandErrors become lines on standard error and an exit code."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        try:
+            return command(arguments)
+        except CommandError as error:
+            for line in error.lines:
+                sys.stderr.write(f"pindai: {printable(line)}\n")
+            return error.code
+
+    return run
+
+
+def printable(text: str) -> str:
+    """A line safe for a terminal: what is not printable is shown as an escape."""
+    shown = "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+    )
+    return shown.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii")
+
+
+def log_to(directory: Path) -> Path:
+    """Send what the program says about itself to a file in the state folder; people read standard error, not this."""
+    import logging
+
+    path = directory / "pindai.log"
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        handler: logging.Handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    except OSError as error:
+        raise CommandError(
+            3, f"{directory}: cannot keep state here: {error.strerror or error}; choose --state DIR"
+        ) from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("pindai")
+    root.handlers[:] = [handler]
+    root.propagate = False
+    return path

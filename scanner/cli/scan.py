@@ -1,0 +1,218 @@
+"""`pindai scan`: observe, judge, report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from scanner.cli.options import (
+    CommandError,
+    add_language,
+    add_scope,
+    add_state,
+    guarded,
+    language_of,
+    log_to,
+    output_is_ascii,
+    output_width,
+    path_of,
+    state_directory,
+    wants_colour,
+    write,
+    write_file,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from scanner.cli.estates import Assignment
+    from scanner.cli.options import Commands
+    from scanner.journal import Journal
+    from scanner.run import Manifest, Run
+
+FORMATS = ("table", "json", "jsonl")
+SEVERITIES = ("critical", "high", "medium", "low", "never")
+SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
+
+
+def add_to(commands: Commands) -> None:
+    """The command and its options."""
+    parser = commands.add_parser("scan", help="scan services and report", description="Scan services and report.")
+    add_scope(parser)
+    parser.add_argument(
+        "--resolve",
+        dest="resolve_to",
+        action="append",
+        default=[],
+        metavar="HOST:PORT:ADDRESS",
+        help="use this address for a name (as in curl)",
+    )
+    add_reporting(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with the last unfinished run of the same targets")
+    add_state(parser)
+    parser.set_defaults(run=guarded(run))
+
+
+def add_reporting(parser: argparse.ArgumentParser) -> None:
+    """How results are written and what the exit code says."""
+    parser.add_argument("--format", choices=FORMATS, default="table", help="what standard output carries")
+    parser.add_argument("--out", type=path_of, metavar="DIR", help="also write result.json and observations.jsonl here")
+    parser.add_argument("--fail-on", choices=SEVERITIES, default="high", help="exit 1 from this severity on")
+    parser.add_argument(
+        "--min-coverage", type=percentage, default=50.0, metavar="PERCENT", help="exit 2 when less could be concluded"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing when all is well, else two lines")
+    add_language(parser)
+
+
+def percentage(text: str) -> float:
+    """A number from 0 to 100."""
+    try:
+        value = float(text.rstrip("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan and report; the exit code is the design's."""
+    from scanner.cli.estates import assignment_of, manifest_of
+
+    state = state_directory(arguments.state)
+    assignment = assignment_of(arguments)
+    prepare_output(arguments.out)
+    log_to(state)
+    manifest = manifest_of(assignment)
+    journal = _open_journal(state, manifest, resume=arguments.resume)
+    return perform(arguments, assignment, journal)
+
+
+def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Journal) -> int:
+    """Run the scan of an opened journal and report it."""
+    from scanner.engine import Scan
+    from scanner.journal import JournalError
+    from scanner.reports.progress import Progress
+    from scanner.run import Run
+
+    language = language_of(arguments.lang)
+    began = time.monotonic()
+    with journal:
+        scan_run = Run(journal)
+        total = len(scan_run.manifest.estate.targets)
+        shown = sys.stderr.isatty() and not arguments.quiet
+        progress = Progress(sys.stderr, total, language, enabled=shown)
+        try:
+            ending = Scan(scan_run, assignment.checks, assignment.surroundings, progress).perform()
+        except JournalError as error:
+            raise CommandError(2, str(error), "what was committed before is kept; go on with --resume") from error
+        finally:
+            progress.close()
+        code = exit_code(scan_run, arguments.fail_on, arguments.min_coverage)
+        report(arguments, scan_run, language, code, time.monotonic() - began)
+    return SIGNAL_CODES.get(ending.interrupted, code)
+
+
+def _open_journal(state: Path, manifest: Manifest, *, resume: bool) -> Journal:
+    import msgspec
+
+    from scanner.journal import SUFFIX, Journal, JournalBusyError, JournalError
+
+    try:
+        if resume:
+            unfinished = find_unfinished(state, manifest)
+            if unfinished is not None:
+                return Journal.open(unfinished, write=True)
+            sys.stderr.write("pindai: no unfinished run of these targets; starting a new one\n")
+        journal = Journal.create(state / "runs" / f"{manifest.run}{SUFFIX}")
+        journal.put_manifest(msgspec.json.encode(manifest))
+    except JournalBusyError as error:
+        raise CommandError(4, str(error)) from error
+    except JournalError as error:
+        raise CommandError(3, str(error)) from error
+    return journal
+
+
+def find_unfinished(state: Path, manifest: Manifest) -> Path | None:
+    """The newest run of the same intent that was stopped before its end."""
+    from scanner.cli.estates import same_intent
+    from scanner.journal import SUFFIX, Journal, JournalError
+    from scanner.run import Run
+
+    for path in sorted((state / "runs").glob(f"*{SUFFIX}"), reverse=True):
+        try:
+            with Journal.open(path) as journal:
+                earlier = Run(journal)
+                if same_intent(earlier.manifest, manifest):
+                    unfinished = not earlier.complete or bool(journal.unjudged())
+                    return path if unfinished else None
+        except JournalError:
+            continue
+    return None
+
+
+def exit_code(run: Run, fail_on: str, min_coverage: float) -> int:
+    """0 clean, 1 findings at or above the threshold, 2 incomplete; 2 comes before 1."""
+    from scanner.assessment import conclusions
+    from scanner.findings import Severity
+
+    found = conclusions(run)
+    interrupted = run.ending is not None and run.ending.interrupted
+    if interrupted or found.errors or not run.complete or found.coverage < min_coverage:
+        return 2
+    threshold = Severity.CRITICAL + 1 if fail_on == "never" else Severity[fail_on.upper()]
+    return 1 if found.worst >= threshold else 0
+
+
+def prepare_output(directory: Path | None) -> None:
+    """Make the output folder before anything is scanned. Raises CommandError."""
+    if directory is None:
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CommandError(3, f"{directory}: cannot write results here: {error.strerror or error}") from error
+
+
+def report(arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float) -> None:
+    """Write the files and what standard output should carry, and nothing else."""
+    from scanner.reports.observations_jsonl import observations_jsonl
+    from scanner.reports.result_json import result_json
+
+    files: list[str] = []
+    if arguments.out is not None:
+        for name, chunks in (("result.json", result_json(run)), ("observations.jsonl", observations_jsonl(run))):
+            write_file(arguments.out / name, chunks)
+            files.append(str(arguments.out / name))
+    if arguments.format == "json":
+        write(result_json(run))
+    elif arguments.format == "jsonl":
+        write(observations_jsonl(run))
+    else:
+        write(_table(arguments, run, language, code, seconds, files))
+
+
+def _table(
+    arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float, files: Sequence[str]
+) -> Iterator[bytes]:
+    from scanner.cli.exit_words import exit_words
+    from scanner.registry import discover
+    from scanner.reports.terminal import quiet_lines, terminal
+
+    if arguments.quiet:
+        return quiet_lines(run, language=language) if code else iter(())
+    return terminal(
+        run,
+        checks=discover(),
+        language=language,
+        width=output_width(),
+        ascii_only=output_is_ascii(),
+        colour=wants_colour(),
+        exit_text=exit_words(code, arguments.fail_on, language, demo=arguments.command == "demo"),
+        seconds=seconds,
+        files=files,
+    )

@@ -1,0 +1,370 @@
+"""From files and the command line to an Estate: validated at the boundary, with errors that say where and what to do."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from scanner.estate import (
+    AddressPolicy,
+    Category,
+    Estate,
+    Kind,
+    Nameserver,
+    Redirection,
+    Target,
+    default_http_port,
+)
+from scanner.parse.url import Url, UrlError, host_of, parse_url
+from scanner.probes.trust import certificates_in
+from scanner.scope import Scope
+
+MAX_FILE_BYTES = 16_000_000
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ConfigError(ValueError):
+    """What is wrong with the configuration, all of it at once: one line a problem, each with file, line and key."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencySection(_Section):
+    """Whose services these are."""
+
+    name: str = ""
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError) as error:
+            raise ValueError("expected a zone such as Asia/Jakarta, Asia/Makassar, Asia/Jayapura") from error
+        return value
+
+
+class ResolverSection(_Section):
+    """Who is asked for names."""
+
+    nameservers: list[str] = []
+
+    @field_validator("nameservers")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for text in value:
+            nameserver_of(text)
+        return value
+
+
+class ScopeSection(_Section):
+    """What may be touched."""
+
+    names: list[str] = []
+    networks: list[str] = []
+
+    @field_validator("names")
+    @classmethod
+    def _canonical(cls, value: list[str]) -> list[str]:
+        return [f"*.{host_of(name[2:])}" if name.startswith("*.") else host_of(name) for name in value]
+
+    @field_validator("networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        return [str(ip_network(text)) for text in value]
+
+
+class TrustSection(_Section):
+    """The operator's own trust anchors: PEM files, relative to the targets file."""
+
+    anchors: list[str] = []
+
+
+class DefaultsSection(_Section):
+    """What a target has when it does not say otherwise."""
+
+    addresses: AddressPolicy = AddressPolicy.FIRST
+    environment: str = ""
+    contact: str = ""
+    unit: str = ""
+
+
+class TargetSection(_Section):
+    """One service endpoint."""
+
+    id: str
+    url: str
+    http_port: Port | Literal[False] | None = None
+    service: str = ""
+    unit: str | None = None
+    contact: str | None = None
+    category: Category | None = None
+    environment: str | None = None
+    kinds: list[Kind] = [Kind.WEB]
+    addresses: AddressPolicy | None = None
+    expect_status: list[Annotated[int, Field(ge=100, le=599)]] = []
+
+    @field_validator("id")
+    @classmethod
+    def _plain_id(cls, value: str) -> str:
+        if not _ID.fullmatch(value):
+            raise ValueError(
+                "expected letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit"
+            )
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _web_url(cls, value: str) -> str:
+        url = parse_url(value)
+        if url.had_userinfo:
+            raise ValueError("a URL must not carry a user name or password")
+        return str(url)
+
+    @field_validator("kinds")
+    @classmethod
+    def _some_kind(cls, value: list[Kind]) -> list[Kind]:
+        if not value:
+            raise ValueError("expected at least one of web, api, mail, dns")
+        return value
+
+
+class TargetsFile(_Section):
+    """A whole targets file."""
+
+    agency: AgencySection = AgencySection()
+    resolver: ResolverSection = ResolverSection()
+    scope: ScopeSection = ScopeSection()
+    trust: TrustSection = TrustSection()
+    defaults: DefaultsSection = DefaultsSection()
+    target: list[TargetSection] = []
+
+
+def load_targets(path: Path) -> Estate:
+    """The estate a targets file describes. Raises ConfigError."""
+    text = _read(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
+    try:
+        file = TargetsFile.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(list(_explain(path, text, error))) from error
+    problems = list(_contradictions(path, text, file))
+    if problems:
+        raise ConfigError(problems)
+    return Estate(
+        targets=tuple(_target(section, file.defaults) for section in file.target),
+        scope=Scope(names=tuple(file.scope.names), networks=tuple(file.scope.networks)),
+        agency=file.agency.name,
+        time_zone=file.agency.time_zone,
+        nameservers=tuple(nameserver_of(text) for text in file.resolver.nameservers),
+        anchors=load_anchors(path.parent / name for name in file.trust.anchors),
+        source=path.name,
+    )
+
+
+def estate_of_urls(texts: Sequence[str]) -> Estate:
+    """An estate of URLs typed on the command line; their hosts, private ones too, are the scope. Raises ConfigError."""
+    problems: list[str] = []
+    urls: dict[str, Url] = {}
+    for text in texts:
+        try:
+            url = parse_url(text)
+        except UrlError as error:
+            problems.append(f"{text}: {error}; expected an address such as https://host:8443/ or a targets file")
+            continue
+        if url.had_userinfo:
+            problems.append(f"{url.origin}: a URL must not carry a user name or password")
+        urls.setdefault(str(url), url)
+    if problems:
+        raise ConfigError(problems)
+    targets: dict[str, Target] = {}
+    for url in urls.values():
+        name = _free_name(_ID_UNSAFE.sub("-", url.origin.partition("://")[2]).strip("-") or "target", targets)
+        targets[name] = Target(id=name, url=str(url), http_port=_plain_port(url, None))
+    hosts = tuple(dict.fromkeys(url.host for url in urls.values()))
+    return Estate(targets=tuple(targets.values()), scope=Scope(typed=hosts), source="command line")
+
+
+_ID_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def _free_name(name: str, taken: dict[str, Target]) -> str:
+    number = 1
+    candidate = name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate
+
+
+def nameserver_of(text: str) -> Nameserver:
+    """`192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353`. Raises ValueError."""
+    address, port = text, 53
+    matched = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?|([0-9.]+):(\d{1,5})", text)
+    if matched is not None:
+        address = matched[1] or matched[3]
+        port = int(matched[2] or matched[4] or 53)
+    try:
+        parsed = str(ip_address(address))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no IP address with an optional port") from error
+    if not 1 <= port <= 65535:
+        raise ValueError(f"{text!r}: a port is a number from 1 to 65535")
+    return Nameserver(parsed, port)
+
+
+def redirections_of(connect_to: Iterable[str], resolve: Iterable[str]) -> tuple[Redirection, ...]:
+    """curl's `--connect-to HOST1:PORT1:HOST2:PORT2` and `--resolve HOST:PORT:ADDRESS`. Raises ConfigError.
+
+    HOST2 must be an IP address here; an empty HOST1 or PORT1 matches any, an empty PORT2 keeps the port.
+    """
+    wishes: list[Redirection] = []
+    for option, texts, count in (("--resolve", resolve, 3), ("--connect-to", connect_to, 4)):
+        for text in texts:
+            fields = re.findall(r"\[[^\]]*\]|[^:\[\]]+|(?<=:)(?=:)|^(?=:)|(?<=:)$", text)
+            shape = "HOST:PORT:ADDRESS" if count == 3 else "HOST:PORT:ADDRESS:PORT"
+            try:
+                if len(fields) != count:
+                    raise ValueError("wrong number of parts")
+                host = host_of(fields[0].strip("[]")) if fields[0] not in ("", "*") else ""
+                port = int(fields[1] or 0)
+                address = str(ip_address(fields[2].strip("[]")))
+                to_port = int(fields[3] or 0) if count == 4 else 0
+            except ValueError as error:
+                raise ConfigError([f"{option} {text}: expected {shape} with an IP address ({error})"]) from error
+            wishes.append(Redirection(host, port, address, to_port))
+    return tuple(wishes)
+
+
+def load_anchors(paths: Iterable[Path]) -> tuple[bytes, ...]:
+    """The certificates of PEM files, DER. Raises ConfigError."""
+    anchors: list[bytes] = []
+    for path in paths:
+        try:
+            found = certificates_in(_read(path).encode())
+        except ValueError as error:
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError([f"{path}: a certificate in it is not valid base64"]) from error
+        if not found:
+            raise ConfigError([f"{path}: no PEM certificate in it (expected -----BEGIN CERTIFICATE-----)"])
+        anchors.extend(found)
+    return tuple(dict.fromkeys(anchors))
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: not UTF-8 text (byte {error.start})"]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror or error}"]) from error
+
+
+def _target(section: TargetSection, defaults: DefaultsSection) -> Target:
+    return Target(
+        id=section.id,
+        url=section.url,
+        http_port=_plain_port(parse_url(section.url), section.http_port),
+        service=section.service,
+        unit=defaults.unit if section.unit is None else section.unit,
+        contact=defaults.contact if section.contact is None else section.contact,
+        category=section.category,
+        environment=defaults.environment if section.environment is None else section.environment,
+        kinds=tuple(section.kinds),
+        addresses=section.addresses or defaults.addresses,
+        expect_status=tuple(section.expect_status),
+    )
+
+
+def _plain_port(url: Url, given: int | Literal[False] | None) -> int | None:
+    if given is False:
+        return None
+    return default_http_port(url) if given is None else given
+
+
+# -- errors
+
+
+def _contradictions(path: Path, text: str, file: TargetsFile) -> Iterable[str]:
+    """What is well formed one by one and wrong together."""
+    if not file.target:
+        yield f"{path}: no [[target]] in it, so there is nothing to scan"
+    seen: dict[str, int] = {}
+    scope = Scope(names=tuple(file.scope.names), networks=tuple(file.scope.networks))
+    for index, section in enumerate(file.target):
+        where = _where(path, text, ("target", index, "id"))
+        if section.id in seen:
+            yield f"{where}: target.id: {section.id!r} is already target {seen[section.id] + 1}; ids are unique"
+        seen.setdefault(section.id, index)
+        host = parse_url(section.url).host
+        if not scope.permits_name(host):
+            where = _where(path, text, ("target", index, "url"))
+            yield f"{where}: target.url: {host} is outside [scope]; add it to scope.names (or scope.networks)"
+
+
+def _explain(path: Path, text: str, error: ValidationError) -> Iterable[str]:
+    for problem in error.errors(include_url=False):
+        location = problem["loc"]
+        key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "unknown key" + _did_you_mean(location)
+        elif problem["type"] == "missing":
+            message = "this key is required"
+        yield f"{_where(path, text, location)}: {key}: {message}"
+
+
+def _did_you_mean(location: tuple[int | str, ...]) -> str:
+    model: Any = TargetsFile
+    for part in location[:-1]:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation if part in model.model_fields else None
+            model = next(
+                (it for it in (annotation, *getattr(annotation, "__args__", ())) if hasattr(it, "model_fields")), None
+            )
+            if model is None:
+                return ""
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
+
+
+def _where(path: Path, text: str, location: tuple[int | str, ...]) -> str:
+    """`file:line` of a key: the n-th table of its name, then the key in it; the file alone when it cannot be found."""
+    table = str(location[0]) if location else ""
+    ordinal = location[1] if len(location) > 1 and isinstance(location[1], int) else 0
+    key = next((str(part) for part in reversed(location) if isinstance(part, str)), "")
+    header = re.compile(rf"^\s*\[{{1,2}}\s*{re.escape(table)}\s*\]{{1,2}}")
+    inside, count, first_line = False, -1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("["):
+            if header.match(line):
+                count += 1
+                inside = count == ordinal
+                if inside:
+                    first_line = number
+                continue
+            inside = False
+        if (inside or len(location) == 1) and re.match(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return f"{path}:{number}"
+    return f"{path}:{first_line}" if first_line else str(path)

@@ -1,0 +1,1 @@
+"""Evidence: deriving verdicts again from what was stored."""

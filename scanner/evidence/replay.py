@@ -1,0 +1,236 @@
+"""Replay: judge again from what was stored, without the network, and hold the verdicts against the recorded ones."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from scanner import __version__
+from scanner.findings import Finding, State
+from scanner.journal import SUFFIX, AlteredError, Journal, JournalError
+from scanner.judge import Judge
+from scanner.registry import Check
+from scanner.reports.observations_jsonl import read_observations
+from scanner.reports.result_json import result_json
+from scanner.run import Run
+
+OBSERVATIONS = "observations.jsonl"
+RESULT = "result.json"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One finding that came out otherwise. `recorded` and `derived` are state and outcome, None for one that is missing."""
+
+    check: str
+    target: str
+    subject: str
+    recorded: str | None
+    derived: str | None
+    newer_rule: bool
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What a replay showed.
+
+    `rejudged` names checks whose version differs from the recorded one: they were re-judged by a newer rule. `missing`
+    names recorded checks this version does not have. `altered` says what no longer matches its digest.
+    """
+
+    run: str
+    targets: int
+    identical: int
+    differences: tuple[Difference, ...]
+    rejudged: tuple[tuple[str, int, int], ...]
+    missing: tuple[str, ...]
+    altered: tuple[str, ...]
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every verdict was derived again as recorded, or differs only by a newer rule, and nothing is altered."""
+        return not self.altered and not self.missing and all(it.newer_rule for it in self.differences)
+
+
+def open_evidence(path: Path) -> Journal:
+    """The journal behind a path: a journal file, a folder with `observations.jsonl`, or a state folder (its newest run).
+
+    Raises JournalError, AlteredError.
+    """
+    if path.is_file():
+        return Journal.open(path) if path.suffix == SUFFIX else _from_lines(path)
+    if not path.is_dir():
+        raise JournalError(f"{path}: no such file or folder")
+    if (path / OBSERVATIONS).is_file():
+        return _from_lines(path / OBSERVATIONS)
+    journals = sorted([*path.glob(f"*{SUFFIX}"), *path.glob(f"runs/*{SUFFIX}")])
+    if journals:
+        return Journal.open(journals[-1])
+    raise JournalError(f"{path}: neither {OBSERVATIONS} nor a {SUFFIX} file in it; give the folder of `--out`")
+
+
+def _from_lines(path: Path) -> Journal:
+    try:
+        with path.open("rb") as lines:
+            return read_observations(lines)
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}") from error
+
+
+def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
+    """Judge every target of a journal again. Raises JournalError for one that cannot be read at all."""
+    run = Run(journal)
+    used = {entry.id: entry for entry in run.manifest.checks}
+    known = _by_any_id(checks)
+    present = {name: known[name] for name in used if name in known}
+    newer = tuple(
+        (name, used[name].version, check.version)
+        for name, check in present.items()
+        if check.version != used[name].version
+    )
+    judge = Judge(run, tuple(present.values()))
+    altered = _altered(journal)
+    identical = 0
+    differences: list[Difference] = []
+    rules = {present[name].id for name, _, _ in newer}
+    targets = 0
+    for record in journal.targets():
+        targets += 1
+        recorded = {finding.fingerprint: finding for finding in journal.findings(record.id)}
+        derived = {finding.fingerprint: as_stored(finding) for finding in judge.judge(record.id)}
+        for key in dict.fromkeys([*recorded, *derived]):
+            before, after = recorded.get(key), derived.get(key)
+            if same_verdict(before, after):
+                identical += 1
+            else:
+                differences.append(_difference(before, after, rules))
+    return Replayed(
+        run=run.id,
+        targets=targets,
+        identical=identical,
+        differences=tuple(differences),
+        rejudged=newer,
+        missing=tuple(name for name in used if name not in known),
+        altered=altered,
+    )
+
+
+def as_stored(finding: Finding) -> Finding:
+    """A finding as it reads back from the journal, where times and durations in its arguments have become text."""
+    return msgspec.json.decode(msgspec.json.encode(finding), type=Finding)
+
+
+def same_verdict(before: Finding | None, after: Finding | None) -> bool:
+    """Whether two findings say the same; that the rule has a newer version or another name by now is told by itself."""
+    if before is None or after is None:
+        return False
+    return before == msgspec.structs.replace(after, check=before.check, check_version=before.check_version)
+
+
+def against_result(path: Path, journal: Journal) -> tuple[str, ...]:
+    """What `result.json` beside the evidence says otherwise than the evidence itself."""
+    try:
+        raw = path.read_bytes()
+        stored = msgspec.json.decode(raw, type=_Result)
+    except (OSError, msgspec.MsgspecError) as error:
+        return (f"{path.name}: cannot be read: {error}",)
+    problems: list[str] = []
+    run = Run(journal)
+    if stored.run.manifest != run.manifest_digest:
+        problems.append(f"{path.name}: belongs to another manifest than the observations beside it")
+    if sorted(stored.observations) != list(journal.digests()):
+        problems.append(f"{path.name}: lists other observations than there are")
+    if run.manifest.tool.pindai == __version__:
+        # The version that wrote it writes the same again. Another may count otherwise, which is no forgery.
+        fresh = msgspec.json.decode(b"".join(result_json(run)), type=dict[str, object])
+        read = msgspec.json.decode(raw, type=dict[str, object])
+        problems += [
+            f"{path.name}: {section!r} is not what the observations beside it give"
+            for section in dict.fromkeys([*fresh, *read])
+            if section not in _TOLD_APART and read.get(section) != fresh.get(section)
+        ]
+    by_key = {(finding.target, finding.fingerprint): finding for finding in stored.findings}
+    recorded = {(finding.target, finding.fingerprint): finding for finding in run.findings()}
+    problems += [
+        f"{path.name}: the finding {check} about {target} differs from the recorded one"
+        for check, target in dict.fromkeys(
+            ((by_key.get(key) or recorded[key]).check, key[0])
+            for key in dict.fromkeys([*by_key, *recorded])
+            if by_key.get(key) != recorded.get(key)
+        )
+    ]
+    return tuple(problems)
+
+
+_TOLD_APART = frozenset({"findings", "observations"})
+"""Sections of a result whose differences are named one by one."""
+
+
+class _ResultRun(msgspec.Struct):
+    manifest: str
+
+
+class _Result(msgspec.Struct):
+    run: _ResultRun
+    findings: list[Finding]
+    observations: list[str]
+
+
+def _altered(journal: Journal) -> tuple[str, ...]:
+    """Every observation that is gone or whose bytes no longer have its digest, also those that no check reads."""
+    problems: list[str] = []
+    present: set[str] = set()
+    for digest in journal.digests():
+        present.add(digest)
+        try:
+            journal.stored(digest)
+        except AlteredError as error:
+            problems.append(str(error))
+    filed = {digest: record.id for record in journal.targets() for digest in journal.filed(record.id).values()}
+    problems += [
+        f"{journal.path}: the observation {digest} about {target} is missing"
+        for digest, target in sorted(filed.items())
+        if digest not in present
+    ]
+    return tuple(problems)
+
+
+def _by_any_id(checks: Mapping[str, Check]) -> dict[str, Check]:
+    return {name: check for check in checks.values() for name in (*check.was, check.id)}
+
+
+def _difference(before: Finding | None, after: Finding | None, newer: set[str]) -> Difference:
+    either = after or before
+    assert either is not None
+    return Difference(
+        check=either.check,
+        target=either.target,
+        subject=either.subject.key,
+        recorded=_said(before),
+        derived=_said(after),
+        newer_rule=either.check in newer,
+    )
+
+
+def _said(finding: Finding | None) -> str | None:
+    if finding is None:
+        return None
+    return finding.outcome if finding.state in (State.PASS, State.FAIL) else finding.state.value
+
+
+def summary(replayed: Replayed, problems: Sequence[str], language: str) -> list[str]:
+    """The replay in lines for people."""
+    indonesian = language == "id"
+    lines = [
+        f"run {replayed.run}: {replayed.targets} target, {replayed.identical} putusan sama"
+        if indonesian
+        else f"run {replayed.run}: {replayed.targets} targets, {replayed.identical} verdicts identical"
+    ]
+    lines += [*replayed.altered, *problems]
+    for name, before, after in replayed.rejudged:
+        text = "dinilai ulang dengan aturan yang lebih baru" if indonesian else "re-judged by a newer rule"
+        lines.append(f"{name}: {text} ({before} -> {after})")
+    for name in replayed.missing:
+        lines.append(f"{name}: {'tidak ada dalam versi ini' if indonesian else 'not in this version'}")
+    for it in replayed.differences:
+        word = ("aturan lebih baru" if indonesian else "newer rule") if it.newer_rule else "!"
+        lines.append(f"{word} {it.target} {it.check} {it.subject}: {it.recorded} -> {it.derived}")
+    return lines

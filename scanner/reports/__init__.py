@@ -1,0 +1,1 @@
+"""Reports: a Run becomes bytes, one format a file."""

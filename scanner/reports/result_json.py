@@ -1,0 +1,77 @@
+"""`result.json`: the machine-readable result, versioned, described by `schema/result.schema.json`."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from scanner.assessment import assess
+from scanner.estate import Target
+from scanner.journal import TargetRecord
+from scanner.run import Run
+
+SCHEMA = "pindai-result-1"
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def result_json(run: Run) -> Iterator[bytes]:
+    """The whole result, one line a target and a finding, so that two results can be compared with line tools."""
+    yield b'{"schema":' + _encoder.encode(SCHEMA)
+    yield b',\n"run":' + _encoder.encode(_run(run))
+    yield b',\n"targets":'
+    yield from _listed(_encoder.encode(_target(target, record)) for target, record in run.targets())
+    yield b',\n"findings":'
+    yield from _listed(_encoder.encode(finding) for finding in run.findings())
+    yield b',\n"assessment":' + _encoder.encode(assess(run))
+    yield b',\n"observations":'
+    yield from _listed(_encoder.encode(digest) for digest in run.journal.digests())
+    yield b"}\n"
+
+
+def _listed(items: Iterator[bytes]) -> Iterator[bytes]:
+    separator = b"[\n"
+    for item in items:
+        yield separator + item
+        separator = b",\n"
+    yield b"\n]" if separator == b",\n" else b"[]"
+
+
+def _run(run: Run) -> dict[str, object]:
+    manifest, ending = run.manifest, run.ending
+    return {
+        "id": manifest.run,
+        "started": manifest.started,
+        "ended": None if ending is None else ending.ended,
+        "complete": run.complete,
+        "traffic": {} if ending is None else ending.traffic,
+        "interrupted": "" if ending is None else ending.interrupted,
+        "tool": manifest.tool,
+        "agent": manifest.agent,
+        "agency": manifest.estate.agency,
+        "time_zone": manifest.estate.time_zone,
+        "targets_from": manifest.estate.source,
+        "profile": {"name": manifest.profile.name, "version": manifest.profile.version},
+        "resolvers": manifest.resolvers,
+        "checks": manifest.checks,
+        "manifest": run.manifest_digest,
+    }
+
+
+def _target(target: Target, record: TargetRecord | None) -> dict[str, object]:
+    return {
+        "id": target.id,
+        "url": target.url,
+        "service": target.service,
+        "unit": target.unit,
+        "contact": target.contact,
+        "category": target.category,
+        "environment": target.environment,
+        "kinds": target.kinds,
+        "standing": "not_reached" if record is None else record.standing,
+        "reason": None if record is None else record.reason or None,
+        "detail": "" if record is None else record.detail,
+        "started": None if record is None else record.started,
+        "ended": None if record is None else record.ended,
+        "used": None if record is None else record.used,
+        "ceiling": None if record is None else record.ceiling,
+    }

@@ -1,0 +1,408 @@
+"""What a summary for people says of a run: a row a target, what to do first, and what could not be concluded.
+
+Pure, and in one pass over the findings; what is kept grows with targets and kinds of fault, not with findings.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from scanner.assessment import Assessment, assess
+from scanner.estate import Target
+from scanner.findings import Finding, FixedBy, Severity, State
+from scanner.journal import Standing, TargetRecord
+from scanner.locale.phrases import Condition
+from scanner.network import Cost
+from scanner.observations.steps import Reason
+from scanner.outcomes import Outcome
+from scanner.parse.url import DEFAULT_PORTS
+from scanner.registry import Check
+from scanner.run import Run
+
+MANY_TARGETS = 20
+"""Above it the summary speaks of units and fixes instead of targets and findings."""
+FEW_TARGETS = 3
+"""Up to it findings of medium severity are worth listing beside graver ones."""
+COLUMNS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+MAX_ERRORS_NAMED = 3
+
+
+class Name(msgspec.Struct, frozen=True):
+    """What a target is called: whole, and without what all targets have in common."""
+
+    full: str
+    short: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A target, or a unit with its targets. `counts` follows COLUMNS.
+
+    A count is None where there may be findings that could not be seen: 0 at a target means that nothing was left open
+    that could have said otherwise. A unit's counts are of the targets observed, so `observed` belongs beside them; where
+    there are none and something was left open, they are None.
+    """
+
+    name: Name
+    unit: str
+    counts: tuple[int | None, ...]
+    condition: Condition
+    gravest: Severity | None
+    targets: int = 1
+    observed: int = 0
+
+
+class Action(msgspec.Struct, frozen=True):
+    """Something to repair: one finding, or one kind of fault at several targets. `message` is in the language asked for."""
+
+    severity: Severity
+    targets: int
+    name: Name
+    message: str
+    check: str
+    fixed_by: FixedBy
+
+
+class Open(msgspec.Struct, frozen=True):
+    """What could not be concluded for one reason: whole targets (`verdicts` 0), or some verdicts at observed ones."""
+
+    reason: str
+    names: tuple[Name, ...]
+    verdicts: int = 0
+    detail: str = ""
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The run in a page.
+
+    `unobserved` counts targets that were not observed by reason, without the `down`: those too were not observed, but
+    that they do not answer is a finding. `verdicts` and `verdicts_open` are those at observed targets, without what does
+    not apply.
+    """
+
+    assessment: Assessment
+    unobserved: dict[str, int]
+    down: int
+    rows: tuple[Row, ...]
+    units: tuple[Row, ...]
+    actions: tuple[Action, ...]
+    opens: tuple[Open, ...]
+    errors: int
+    errors_named: tuple[tuple[str, Name], ...]
+    verdicts: int
+    verdicts_open: int
+    used: Cost
+
+    @property
+    def targets(self) -> int:
+        """How many targets the run was given."""
+        return self.assessment.coverage.targets
+
+    @property
+    def is_large(self) -> bool:
+        """Whether targets are too many to be listed."""
+        return self.targets > MANY_TARGETS
+
+
+class _Tally:
+    """What is counted about one target while the findings go by."""
+
+    __slots__ = ("counts", "name", "observed", "open", "possible", "reason", "record", "target", "verdicts")
+
+    def __init__(self, target: Target, record: TargetRecord | None, name: Name) -> None:
+        self.target = target
+        self.record = record
+        self.name = name
+        self.observed = record is not None and record.standing is Standing.OBSERVED
+        self.reason = Reason.INTERRUPTED.value if record is None else record.reason or Reason.INCONCLUSIVE.value
+        self.counts = [0] * len(Severity)
+        self.possible: frozenset[Severity] = frozenset()
+        self.verdicts = 0
+        self.open: Counter[str] = Counter()
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether nothing is known of the target: not observed, and not even that is a finding."""
+        return not self.observed and not any(self.counts)
+
+    def row(self) -> Row:
+        """The target as a row of the table."""
+        condition, gravest = _condition(self.counts, self.open_severities)
+        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else self.open_severities
+        counts = tuple(self.counts[it] or (None if it in hidden else 0) for it in COLUMNS)
+        return Row(self.name, self.target.unit, counts, condition, gravest, 1, int(self.observed))
+
+    @property
+    def open_severities(self) -> frozenset[Severity]:
+        """Of which severity there may be findings that could not be seen."""
+        return self.possible if self.observed and self.verdicts else frozenset(Severity)
+
+
+def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
+    """Sum a run up. `checks` tell what an open verdict could have said; of an unknown check anything is expected."""
+    tallies = _tallies(run)
+    few, many = len(tallies) <= FEW_TARGETS, len(tallies) > MANY_TARGETS
+    possible = {name: _severities(check) for name, check in checks.items()}
+    gravest, fixes = _Gravest(5 if many else 3), _Fixes()
+    errors = 0
+    errors_named: list[tuple[str, Name]] = []
+    for finding in run.findings():
+        if (tally := tallies.get(finding.target)) is None:
+            continue
+        if finding.state is not State.NOT_APPLICABLE:
+            tally.verdicts += 1
+        if finding.state is State.FAIL:
+            tally.counts[finding.rank] += 1
+            (fixes if many else gravest).add(finding, tally.name, language)
+        elif finding.state in (State.UNKNOWN, State.ERROR):
+            tally.possible |= possible.get(finding.check, frozenset(Severity))
+            if finding.state is State.UNKNOWN:
+                tally.open[finding.reason or Reason.INCONCLUSIVE] += 1
+            else:
+                errors += 1
+                if len(errors_named) < MAX_ERRORS_NAMED:
+                    errors_named.append((finding.check, tally.name))
+    rows = tuple(sorted((tally.row() for tally in tallies.values()), key=_worst_state_first))
+    observed = [tally for tally in tallies.values() if tally.observed]
+    return Summary(
+        assessment=assess(run),
+        unobserved=dict(Counter(tally.reason for tally in tallies.values() if tally.is_dark)),
+        down=sum(not tally.observed and any(tally.counts) for tally in tallies.values()),
+        rows=rows,
+        units=_units(tallies.values()),
+        actions=fixes.first(5) if many else gravest.first(few=few),
+        opens=tuple(_opens(tuple(tallies.values()))),
+        errors=errors,
+        errors_named=tuple(errors_named),
+        verdicts=sum(tally.verdicts for tally in observed),
+        verdicts_open=sum(tally.open.total() for tally in observed),
+        used=sum((tally.record.used for tally in tallies.values() if tally.record is not None), Cost()),
+    )
+
+
+# -- names
+
+
+def _tallies(run: Run) -> dict[str, _Tally]:
+    pairs = list(run.targets())
+    names = names_of([target for target, _ in pairs])
+    return {target.id: _Tally(target, record, names[target.id]) for target, record in pairs}
+
+
+def names_of(targets: Sequence[Target]) -> dict[str, Name]:
+    """What each target is called, by id: its URL without `https://`, or its id where two have the same."""
+    urls = {target.id: target.parsed_url for target in targets}
+    suffix = _common_suffix({url.host for url in urls.values() if not url.is_ip})
+    one_port = len({url.port for url in urls.values()}) == 1
+    names: dict[str, Name] = {}
+    for target_id, url in urls.items():
+        scheme = "" if url.scheme == "https" else "http://"
+        path = "" if url.target == "/" else url.target
+        short = url.host.removesuffix(f".{suffix}") if suffix and not url.is_ip else url.host
+        if url.port != DEFAULT_PORTS[url.scheme] and not (one_port and short != url.host):
+            short += f":{url.port}"
+        names[target_id] = Name(f"{scheme}{url.authority}{path}", f"{scheme}{short}{path}")
+    times = Counter(name.full for name in names.values())
+    times_short = Counter(name.short for name in names.values())
+    return {
+        target_id: Name(target_id, target_id)
+        if times[name.full] > 1
+        else (name if times_short[name.short] == 1 else Name(name.full, name.full))
+        for target_id, name in names.items()
+    }
+
+
+def _common_suffix(hosts: set[str]) -> str:
+    """The domain that all hosts are in, at least two labels and never a whole host alone; empty when there is none."""
+    if len(hosts) < 2:
+        return ""
+    split = [host.split(".")[::-1] for host in hosts]
+    shared = []
+    for labels in zip(*split, strict=False):
+        if len(set(labels)) > 1:
+            break
+        shared.append(labels[0])
+    return ".".join(reversed(shared)) if len(shared) >= 2 else ""
+
+
+# -- rows
+
+
+def _severities(check: Check) -> frozenset[Severity]:
+    return frozenset(outcome.severity for outcome in check.outcomes if isinstance(outcome, Outcome))
+
+
+def _condition(counts: Sequence[int], possible: frozenset[Severity]) -> tuple[Condition, Severity | None]:
+    """What the counts come to, and the gravest severity among them."""
+    gravest = max((severity for severity in Severity if counts[severity]), default=None)
+    if gravest is None:
+        return (Condition.UNKNOWN if possible else Condition.NONE), None
+    grave = {Severity.CRITICAL: Condition.IMMEDIATE, Severity.HIGH: Condition.ACTION}
+    return grave.get(gravest, Condition.FINDINGS), gravest
+
+
+def _worst_state_first(row: Row) -> tuple[int, int, str]:
+    return list(Condition).index(row.condition), -(row.gravest or 0), row.name.full
+
+
+def _units(tallies: Iterable[_Tally]) -> tuple[Row, ...]:
+    """A row for each unit, the most and gravest findings first; none when no target has a unit."""
+    groups: dict[str, list[_Tally]] = {}
+    for tally in tallies:
+        groups.setdefault(tally.target.unit, []).append(tally)
+    if set(groups) <= {""}:
+        return ()
+    rows = []
+    for unit, members in groups.items():
+        counts = [sum(member.counts[severity] for member in members) for severity in Severity]
+        possible = frozenset[Severity]().union(*(member.open_severities for member in members))
+        condition, gravest = _condition(counts, possible)
+        observed = sum(member.observed for member in members)
+        shown = tuple(None if condition is Condition.UNKNOWN else counts[severity] for severity in COLUMNS)
+        rows.append(Row(Name(unit, unit), unit, shown, condition, gravest, len(members), observed))
+    return tuple(sorted(rows, key=most_findings_first))
+
+
+def most_findings_first(row: Row) -> tuple[int, tuple[int, ...], str]:
+    """The order in which rows are chosen when only some can be shown."""
+    return list(Condition).index(row.condition), tuple(-(count or 0) for count in row.counts), row.name.full
+
+
+# -- what to do first
+
+
+class _Gravest:
+    """The gravest findings one by one."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._heap: list[tuple[int, _Backwards, int, Action]] = []
+        self._seen = 0
+
+    def add(self, finding: Finding, name: Name, language: str) -> None:
+        """Keep this finding if it is among the gravest."""
+        if finding.rank < Severity.MEDIUM:
+            return
+        self._seen += 1
+        order = _Backwards((name.full, finding.check, finding.fingerprint))
+        item = (finding.rank, order, self._seen, _action(finding, name, language))
+        if len(self._heap) < self._limit:
+            heapq.heappush(self._heap, item)
+        else:
+            heapq.heappushpop(self._heap, item)
+
+    def first(self, *, few: bool) -> tuple[Action, ...]:
+        """Gravest first; medium ones where targets are few, or nothing is graver."""
+        actions = [action for _, _, _, action in sorted(self._heap, reverse=True)]
+        grave = [action for action in actions if action.severity >= Severity.HIGH]
+        return tuple(actions if few or not grave else grave)
+
+
+class _Backwards:
+    """Turns an order round, so that of equals a heap of the largest keeps the first."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self.key = key
+
+    def __lt__(self, other: "_Backwards") -> bool:
+        return other.key < self.key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Backwards) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class _Fix:
+    __slots__ = ("action", "head", "last", "shortest", "tail", "targets")
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+        self.head = self.tail = action.message.split()
+        self.shortest = len(self.head)
+        self.last = ""
+        self.targets = 0
+
+    def meet(self, target: str, words: list[str]) -> None:
+        """One more finding of the kind: keep what the sentences have in common."""
+        if target != self.last:  # findings come target by target
+            self.last = target
+            self.targets += 1
+        self.shortest = min(self.shortest, len(words))
+        self.head = self.head[: _same(self.head, words)]
+        common = _same(self.tail[::-1], words[::-1])
+        self.tail = self.tail[len(self.tail) - common :]
+
+    def done(self) -> Action:
+        """The fix with the sentence that fits all its findings: what differs between them is left out."""
+        if len(self.head) < len(self.action.message.split()):
+            tail = self.tail[max(len(self.head) + len(self.tail) - self.shortest, 0) :]
+            message = " ".join([*self.head, "...", *tail])
+        else:
+            message = self.action.message
+        return msgspec.structs.replace(self.action, targets=self.targets, message=message)
+
+
+class _Fixes:
+    """Findings grouped by what repairs them: one kind of fault and one kind of person who can."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str, FixedBy], _Fix] = {}
+
+    def add(self, finding: Finding, name: Name, language: str) -> None:
+        """Count this finding to its group."""
+        if finding.rank < Severity.MEDIUM:
+            return
+        key = (finding.check, finding.outcome, finding.fixed_by)
+        if (fix := self._groups.get(key)) is None:
+            fix = self._groups[key] = _Fix(_action(finding, name, language))
+        fix.meet(finding.target, _text(finding, language).split())
+
+    def first(self, limit: int) -> tuple[Action, ...]:
+        """Gravest first, then what helps most targets."""
+        actions = (fix.done() for fix in self._groups.values())
+        return tuple(sorted(actions, key=lambda it: (-it.severity, -it.targets, it.check, it.message))[:limit])
+
+
+def _same(one: list[str], other: list[str]) -> int:
+    """How many words from the beginning are the same."""
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _text(finding: Finding, language: str) -> str:
+    return finding.message.id if language == "id" else finding.message.en
+
+
+def _action(finding: Finding, name: Name, language: str) -> Action:
+    return Action(Severity(finding.rank), 1, name, _text(finding, language), finding.check, finding.fixed_by)
+
+
+# -- what could not be concluded
+
+
+def _opens(tallies: Sequence[_Tally]) -> Iterator[Open]:
+    """By reason, whole targets first. The verdicts of a target that was not observed add nothing to why it was not."""
+    whole: dict[str, list[_Tally]] = {}
+    partly: dict[str, list[_Tally]] = {}
+    for tally in tallies:
+        if tally.is_dark:
+            whole.setdefault(tally.reason, []).append(tally)
+        elif tally.observed and not tally.verdicts:
+            whole.setdefault(Reason.INTERRUPTED, []).append(tally)
+        elif tally.observed:
+            for reason in tally.open:
+                partly.setdefault(reason, []).append(tally)
+    for reason, group in sorted(whole.items(), key=lambda item: (-len(item[1]), item[0])):
+        only = group[0].record if len(group) == 1 else None
+        yield Open(str(reason), tuple(tally.name for tally in group), detail="" if only is None else only.detail)
+    for reason, group in sorted(partly.items(), key=lambda item: (-sum(t.open[item[0]] for t in item[1]), item[0])):
+        yield Open(str(reason), tuple(tally.name for tally in group), sum(tally.open[reason] for tally in group))

@@ -1,0 +1,371 @@
+"""The summary on a terminal: what was found, how much was seen, what to do first. No line is wider than asked for."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from scanner.findings import Severity
+from scanner.locale.phrases import Phrases, phrases
+from scanner.locale.printable import printable, shortened, shortened_in_the_middle, wrapped
+from scanner.locale.reasons import reason_text
+from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_number, write_time
+from scanner.observations.steps import Reason
+from scanner.registry import Check
+from scanner.reports.advice import first_step, fix_of
+from scanner.reports.look import Look
+from scanner.reports.summary import COLUMNS, Action, Name, Open, Row, Summary, most_findings_first, summarise
+from scanner.reports.target_table import TargetTable
+from scanner.run import Run
+
+MIN_WIDTH = 40
+ROWS_OF_MANY = 10
+MAX_OPENS = 4
+MAX_REASONS = 4
+MIN_FACT = 32
+"""A fact gets a line of its own when less than this is left beside the name."""
+MIN_NAME = 20
+GAP = 2
+SHORT_S = 9.95
+"""A shorter scan is told in tenths of a second."""
+
+
+def terminal(
+    run: Run,
+    *,
+    checks: Mapping[str, Check],
+    language: str,
+    width: int,
+    ascii_only: bool,
+    colour: bool,
+    exit_text: str,
+    seconds: float | None = None,
+    files: Sequence[str] = (),
+) -> Iterator[bytes]:
+    """The summary, line by line. `exit_text` says the exit code and why, `files` what was written.
+
+    `seconds` is how long the command took; without it the time between the run's beginning and end is given.
+    """
+    words = phrases(language)
+    look = Look(max(width, MIN_WIDTH), ascii_only, colour)
+    summary = summarise(run, checks, language)
+    page = _Page(run, summary, words, look, checks)
+    if seconds is None and run.ending is not None:
+        seconds = (run.ending.ended - run.manifest.started).total_seconds()
+    for line in page.lines(exit_text, seconds, files):
+        yield line.encode("ascii" if ascii_only else "utf-8", "backslashreplace") + b"\n"
+
+
+def quiet_lines(run: Run, *, language: str) -> Iterator[bytes]:
+    """The two lines of `--quiet`: findings and coverage, each on one line however long."""
+    words = phrases(language)
+    summary = summarise(run, {}, language)
+    for title, text in (
+        (words.findings_title, _findings_text(summary, words)),
+        (words.coverage_title, _coverage_text(summary, words)),
+    ):
+        yield f"{_label(title)}{printable(text, ascii_only=True)}\n".encode("ascii")
+
+
+class _Page(msgspec.Struct, frozen=True):
+    """The parts of the summary, each a few lines."""
+
+    run: Run
+    summary: Summary
+    words: Phrases
+    look: Look
+    checks: Mapping[str, Check]
+
+    def lines(self, exit_text: str, seconds: float | None, files: Sequence[str]) -> Iterator[str]:
+        """The whole page."""
+        yield from self.head()
+        yield ""
+        yield from self._labelled(self.words.findings_title, _findings_text(self.summary, self.words))
+        yield from self._labelled(self.words.coverage_title, _coverage_text(self.summary, self.words))
+        yield from self.errors()
+        if self.summary.targets > 1:
+            yield ""
+            yield from self.table()
+        yield ""
+        yield from self.actions()
+        yield from self.opens()
+        for index, file in enumerate(files):
+            yield from _path_lines(
+                self.look.text(file), self.look.width, _label(self.words.files_title if index == 0 else "")
+            )
+        yield from wrapped(self.look.text(self._ending(exit_text, seconds)), self.look.width, rest="  ")
+
+    def _labelled(self, title: str, text: str) -> list[str]:
+        label = _label(title)
+        return wrapped(self.look.text(text), self.look.width, first=label, rest=" " * len(label))
+
+    # -- head
+
+    def head(self) -> Iterator[str]:
+        """Who, when, what was asked for, and whether it was brought to an end."""
+        manifest, words = self.run.manifest, self.words
+        zone = manifest.estate.time_zone
+        day = (DAYS_ID if words.language == "id" else DAYS_EN)[local(manifest.started, zone).weekday()]
+        moment = f"{day} {write_time(manifest.started, words.language, zone)}"
+        yield from self._joined([f"Pindai {manifest.tool.pindai}", manifest.estate.agency, moment], " | ")
+        yield from self._joined(
+            [
+                self._asked(),
+                words.profile.format(name=manifest.profile.name),
+                words.run.format(id=run_label(self.run.id)),
+            ],
+            " | ",
+        )
+        if (unfinished := self._unfinished()) is not None:
+            yield from wrapped(self.look.text(unfinished), self.look.width)
+
+    def _asked(self) -> str:
+        coverage, words = self.summary.assessment.coverage, self.words
+        if coverage.targets == 1:
+            return self.summary.rows[0].name.full
+        targets = words.count(coverage.targets, words.target)
+        return f"{targets}, {words.count(coverage.units, words.unit)}" if coverage.units else targets
+
+    def _unfinished(self) -> str | None:
+        coverage, words, ending = self.summary.assessment.coverage, self.words, self.run.ending
+        unjudged = len(self.run.journal.unjudged())
+        if ending is not None and not ending.interrupted and not coverage.not_reached and not unjudged:
+            return None
+        template = words.incomplete if ending is not None else words.unended
+        if ending is not None and ending.interrupted:
+            template = words.interrupted
+        text = template.format(
+            signal="" if ending is None else ending.interrupted,
+            missing=words.number(coverage.not_reached),
+            targets=words.count(coverage.targets, words.target),
+        )
+        return f"{text}; {words.unjudged.format(targets=words.count(unjudged, words.target))}" if unjudged else text
+
+    def _joined(self, pieces: Sequence[str], separator: str) -> Iterator[str]:
+        """The pieces side by side, begun anew where the line is full."""
+        line = ""
+        for piece in pieces:
+            text = shortened(self.look.text(piece), self.look.width)
+            if not text:
+                continue
+            if line and len(line) + len(separator) + len(text) > self.look.width:
+                yield line
+                line = text
+            else:
+                line = f"{line}{separator}{text}" if line else text
+        yield line
+
+    # -- table
+
+    def table(self) -> Iterator[str]:
+        """A row a target; a row a unit, and only the worst, when targets are too many."""
+        rows: Sequence[Row] = self.summary.rows
+        by_unit = self.summary.is_large and bool(self.summary.units)
+        noun = self.words.unit if by_unit else self.words.target
+        if self.summary.is_large:
+            rows = self.summary.units if by_unit else sorted(rows, key=most_findings_first)
+        hidden = len(rows) - ROWS_OF_MANY if self.summary.is_large else 0
+        if hidden > 0:
+            rows = rows[:ROWS_OF_MANY]
+        yield from TargetTable(rows, self.words, self.look, by_unit).lines()
+        if hidden > 0:
+            text = self.words.more_rows.format(count=self.words.number(hidden), noun=noun[0 if hidden == 1 else 1])
+            yield shortened(text, self.look.width)
+
+    # -- what to do first
+
+    def actions(self) -> Iterator[str]:
+        """Each finding or fix in two lines: what it is, and one concrete step by the one who can take it."""
+        actions, words, look = self.summary.actions, self.words, self.look
+        if not actions:
+            return
+        yield words.first_title
+        severities = [words.severities[action.severity].upper() for action in actions]
+        names = [self._action_name(action) for action in actions]
+        severity_width = max(map(len, severities))
+        name_width = min(max(map(len, names)), max(look.width // 3, 12))
+        for number, (action, severity, name) in enumerate(zip(actions, severities, names, strict=True), 1):
+            lead = f"{number} {severity.ljust(severity_width)}"
+            if name_width:
+                lead += " " * GAP + shortened_in_the_middle(name, name_width).ljust(name_width)
+            fact = look.text(action.message)
+            if look.width - len(lead) - GAP >= min(MIN_FACT, len(fact)):
+                lines = at_most(2, wrapped(fact, look.width, first=lead + " " * GAP, rest="  "), look.width)
+            else:
+                lines = [lead.rstrip(), *at_most(2, wrapped(fact, look.width, first="  ", rest="  "), look.width)]
+            yield lines[0].replace(severity, look.paint(severity, action.severity), 1)
+            yield from lines[1:]
+            yield from self._step(action)
+
+    def _action_name(self, action: Action) -> str:
+        if action.targets > 1:
+            return self.words.count(action.targets, self.words.target)
+        # A run of one target names it in its head.
+        return "" if self.summary.targets == 1 else self.look.text(action.name.short)
+
+    def _step(self, action: Action) -> Iterator[str]:
+        """Who can repair it, and the first step: on one line when a sentence or clause fits, else on two."""
+        who = f"  [{self.words.fixed_by[action.fixed_by]}]"
+        check = self.checks.get(action.check)
+        advice = self.look.text("" if check is None else fix_of(check, self.words.language))
+        step = first_step(advice, self.look.width - len(who) - 1)
+        if len(step) > self.look.width - len(who) - 1 >= len(step) - step.count("`"):
+            step = step.replace("`", "")
+        lines = wrapped(step, self.look.width, first=f"{who} ", rest="    ")
+        yield from (line.rstrip() for line in at_most(2, lines, self.look.width))
+
+    # -- what could not be concluded, and our own faults
+
+    def opens(self) -> Iterator[str]:
+        """A line a reason, the commonest first."""
+        if not self.summary.opens:
+            return
+        yield from wrapped(self.words.unknown_title, self.look.width)
+        for entry in self.summary.opens[:MAX_OPENS]:
+            yield from self._open(entry)
+        if (hidden := len(self.summary.opens) - MAX_OPENS) > 0:
+            yield "  " + self.words.more_reasons.format(count=self.words.number(hidden))
+
+    def _open(self, entry: Open) -> list[str]:
+        words, look = self.words, self.look
+        lead = f"  {_reason(entry.reason, words.language)}: "
+        if entry.verdicts:
+            lead += words.verdicts_at.format(verdicts=words.count(entry.verdicts, words.verdict), names="")
+        text = lead + self._names(entry.names, look.width - len(lead))
+        if len(text) > look.width:
+            # The reason alone, then the names: how many there are must not be what is cut off.
+            names = self._names(entry.names, look.width - 4)
+            return [shortened(lead.rstrip(), look.width), shortened(f"    {names}", look.width)]
+        if entry.detail.lower() not in text.lower() and len(text) + len(entry.detail) + 3 <= look.width:
+            text += f" ({look.text(entry.detail)})"
+        return [shortened(text, look.width)]
+
+    def _names(self, names: Sequence[Name], room: int) -> str:
+        """As many names as there is room for, and how many more there are."""
+        text = ""
+        for index, name in enumerate(names):
+            left = len(names) - index - 1
+            rest = f" {self.words.more.format(count=self.words.number(left))}" if left else ""
+            piece = self.look.text(name.short)
+            if index == 0:
+                text = shortened_in_the_middle(piece, max(room - len(rest), MIN_NAME))
+            elif len(text) + 2 + len(piece) + len(rest) <= room:
+                text += f", {piece}"
+            else:
+                return f"{text} {self.words.more.format(count=self.words.number(left + 1))}"
+        return text
+
+    def errors(self) -> list[str]:
+        """Our own faults, apart from everything about the services."""
+        summary, words = self.summary, self.words
+        if not summary.errors:
+            return []
+        named = [f"{check} ({name.short})" for check, name in summary.errors_named]
+        if (hidden := summary.errors - len(named)) > 0:
+            named.append(words.more.format(count=words.number(hidden)))
+        text = words.errors.format(verdicts=words.count(summary.errors, words.verdict), names=", ".join(named))
+        return wrapped(self.look.text(text), self.look.width, rest="  ")
+
+    # -- end
+
+    def _ending(self, exit_text: str, seconds: float | None) -> str:
+        words, used = self.words, self.summary.used
+        cost = [words.count(used.connections, words.connection), words.count(used.requests, words.request)]
+        if seconds is not None:
+            cost.insert(0, write_long(timedelta(seconds=seconds), words))
+        exit_text = exit_text.rstrip(" .")
+        return (f"{exit_text}. " if exit_text else "") + ", ".join(cost) + "."
+
+
+def _label(title: str) -> str:
+    """The left edge of the labelled lines: all begin their text in one column."""
+    return title.ljust(9)
+
+
+def at_most(limit: int, lines: list[str], width: int) -> list[str]:
+    """The first lines; an ellipsis at the end of the last where there were more."""
+    if len(lines) <= limit:
+        return lines
+    return [*lines[: limit - 1], shortened(f"{lines[limit - 1]} {lines[limit].lstrip()}".ljust(width + 1, "."), width)]
+
+
+def _path_lines(path: str, width: int, label: str) -> list[str]:
+    """A path whole: broken after a slash where the line is full, and anywhere when it has none."""
+    room = width - len(label)
+    lines = [""]
+    for piece in re.findall(r"[^/]*/|[^/]+", path):
+        if lines[-1] and len(lines[-1]) + len(piece) > room:
+            lines.append("")
+        lines[-1] += piece
+    short = [line[start : start + room] for line in lines for start in range(0, max(len(line), 1), room)]
+    return [(label if index == 0 else " " * len(label)) + line for index, line in enumerate(short)]
+
+
+def run_label(run_id: str) -> str:
+    """The end of a run's id, which is enough to name it."""
+    return run_id.rpartition("-")[2]
+
+
+def write_long(length: timedelta, words: Phrases) -> str:
+    """`0,4 detik`, `41 detik`, `3 menit 20 detik`, `2 jam 10 menit`: the two largest units."""
+    total = length.total_seconds()
+    if total < SHORT_S:
+        return f"{write_number(float(total), words.language)} {words.second[1]}"
+    seconds = round(total)
+    if seconds < 60:
+        return words.count(seconds, words.second)
+    if seconds < 3600:
+        parts = (seconds // 60, words.minute), (seconds % 60, words.second)
+    else:
+        parts = (seconds // 3600, words.hour), (seconds % 3600 // 60, words.minute)
+    return " ".join(words.count(number, noun) for number, noun in parts if number)
+
+
+# -- the two lines that matter most
+
+
+def _findings_text(summary: Summary, words: Phrases) -> str:
+    """`1 kritis, 2 tinggi, 3 sedang, 4 rendah`; that there are none is said of what was observed, and of no more."""
+    counts, coverage = summary.assessment.findings, summary.assessment.coverage
+    shown = [*COLUMNS, *((Severity.INFO,) if counts[Severity.INFO.word] else ())]
+    if any(counts.values()):
+        return ", ".join(f"{words.number(counts[severity.word])} {words.severities[severity]}" for severity in shown)
+    if not coverage.observed:
+        return words.nothing_observed
+    template = words.no_findings if coverage.observed == coverage.targets else words.no_findings_observed
+    return template.format(targets=words.count(coverage.observed, words.target))
+
+
+def _coverage_text(summary: Summary, words: Phrases) -> str:
+    """How much was observed of the whole, and why not the rest."""
+    coverage = summary.assessment.coverage
+    text = words.observed.format(
+        observed=words.number(coverage.observed), targets=words.count(coverage.targets, words.target)
+    )
+    if summary.down:
+        text += f"; {words.down.format(count=words.number(summary.down))}"
+    if dark := sum(summary.unobserved.values()):
+        text += f"; {words.not_concluded.format(count=words.number(dark))}{_reasons_text(summary.unobserved, words)}"
+    if summary.verdicts_open:
+        text += "; " + words.verdicts_not_concluded.format(
+            count=words.number(summary.verdicts_open), verdicts=words.count(summary.verdicts, words.verdict)
+        )
+    return text
+
+
+def _reasons_text(reasons: Mapping[str, int], words: Phrases) -> str:
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    if len(ranked) == 1:
+        return f" ({_reason(ranked[0][0], words.language)})"
+    texts = [f"{_reason(reason, words.language)} {words.number(count)}" for reason, count in ranked[:MAX_REASONS]]
+    if rest := sum(count for _, count in ranked[MAX_REASONS:]):
+        texts.append(words.other_reasons.format(count=words.number(rest)))
+    return ": " + ", ".join(texts)
+
+
+def _reason(reason: str, language: str) -> str:
+    try:
+        return reason_text(Reason(reason), language)
+    except ValueError:
+        return printable(reason, ascii_only=True)
