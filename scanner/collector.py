@@ -81,18 +81,14 @@ class Collector:
         ceiling = ceiling_of(target, checks, self.setting, self.profile)
         session = _Session(self, Budget(ceiling, self.profile.timeouts.target_s))
         started = session.now()
+        failure: Unobserved | None = None
         try:
-            resolution = (await session.observe(resolving(target))).observation
-            endpoints = endpoints_of(target, resolution.outcome, self.surroundings, self.profile.caps.addresses)
-            choosing_probe = choosing(target, self.setting, endpoints)
-            choice = None if choosing_probe is None else (await session.observe(choosing_probe)).observation
-            places = places_of(target, self.setting, endpoints, choice)
-            probes = {probe: None for place in places for probe in first_wave(checks, place)}
-            for order in Order:
-                await session.observe_all(probe for probe in probes if probe.order is order)
+            failure = await self._look_at(target, checks, session)
+        except ProbeFailedError as error:  # our fault, and this target's alone
+            failure = Unobserved(Reason.INTERNAL, str(error))
         finally:
             await session.end()
-        standing, why = _standing(resolution, session.observed())
+        standing, why = _standing(failure, session.observed())
         record = TargetRecord(
             id=target.id,
             standing=standing,
@@ -106,6 +102,18 @@ class Collector:
         filed, observations = session.harvest()
         return Collected(record, filed, observations)
 
+    async def _look_at(self, target: Target, checks: tuple[Check, ...], session: "_Session") -> Unobserved | None:
+        """Resolve, settle on addresses, observe; the reason when there is no address to look at."""
+        resolution = (await session.observe(resolving(target, self.setting.redirections))).observation
+        endpoints = endpoints_of(target, resolution.outcome, self.setting.redirections, self.profile.caps.addresses)
+        choosing_probe = choosing(target, self.setting, endpoints)
+        choice = None if choosing_probe is None else (await session.observe(choosing_probe)).observation
+        places = places_of(target, self.setting, endpoints, choice)
+        probes = {probe: None for place in places for probe in first_wave(checks, place)}
+        for order in Order:
+            await session.observe_all(probe for probe in probes if probe.order is order)
+        return resolution.outcome if isinstance(resolution.outcome, Unobserved) and not endpoints else None
+
     def remember(self, probe: Probe[Any], task: "asyncio.Task[_Settled]") -> None:
         """Keep a shared probe's answer for the targets to come."""
         self.shared[probe] = task
@@ -113,10 +121,10 @@ class Collector:
             self.shared.popitem(last=False)
 
 
-def _standing(resolution: Resolution, observed: Iterable[Observation]) -> tuple[Standing, Unobserved | None]:
+def _standing(failure: Unobserved | None, observed: Iterable[Observation]) -> tuple[Standing, Unobserved | None]:
     """Whether anything of the target answered, and if not, the first reason why."""
-    if isinstance(resolution.outcome, Unobserved):
-        return Standing.NOT_OBSERVED, resolution.outcome
+    if failure is not None:
+        return Standing.NOT_OBSERVED, failure
     why: Unobserved | None = None
     for observation in observed:
         if isinstance(observation, Exchange):
@@ -168,9 +176,11 @@ class _Session:
             self._waits.setdefault(waiter, set()).add(probe)
             if self._reaches(probe, waiter):
                 raise ProbeCycleError(f"{waiter} and {probe} wait for one another")
-        settled = await asyncio.shield(self._task(probe))
-        if waiter is not None:
-            self._waits[waiter].discard(probe)
+        try:
+            settled = await asyncio.shield(self._task(probe))
+        finally:
+            if waiter is not None:
+                self._waits[waiter].discard(probe)
         if isinstance(settled.observation, Crashed):
             raise ProbeFailedError(str(settled.observation.failure.detail))
         return Record(cast("O", settled.observation), settled.digest)
@@ -205,12 +215,18 @@ class _Session:
     async def _settle(self, probe: Probe[Any]) -> _Settled:
         started, ticks = self.now(), self.ticks()
         observation: Observation
+        budget = self.budget
+        if probe.shared:
+            # Its answer is everybody's, so it must not depend on what is left of this one target's budget.
+            budget = Budget(probe.ceiling(self.profile), self.profile.timeouts.target_s)
         try:
-            observation = await probe.observe(_Bench(self, probe))
+            observation = await probe.observe(_Bench(self, probe, budget))
         except Exception as error:  # the barrier around one probe: our fault must not end the run
             log.exception("probe %s crashed", probe)
             failure = Unobserved(Reason.INTERNAL, f"{type(error).__name__}: {error}")
             observation = Crashed(started=started, took_ms=self.ticks() - ticks, failure=failure)
+        if probe.shared:
+            self.budget.used += budget.used
         stored = encode(observation.redacted())
         return _Settled(observation, stored, digest(stored))
 
@@ -247,11 +263,11 @@ class _Session:
 class _Bench:
     """The laboratory as one probe sees it: the same, but what it waits for is noted under its name."""
 
-    def __init__(self, session: _Session, probe: Probe[Any]) -> None:
+    def __init__(self, session: _Session, probe: Probe[Any], budget: Budget) -> None:
         self._session = session
         self._probe = probe
         self.gate = session.gate
-        self.budget = session.budget
+        self.budget = budget
         self.profile = session.profile
         self.surroundings = session.surroundings
         self.now = session.now
@@ -268,10 +284,10 @@ async def resolve_only(
 ) -> dict[str, Resolution]:
     """What the targets' names resolve to; DNS traffic and nothing else."""
     gate = Gate(Scope(), profile.pace, profile.timeouts, frozenset(surroundings.resolvers))
-    collector = Collector(gate, profile, Setting("", profile.caps.addresses), surroundings, ())
+    collector = Collector(gate, profile, Setting(""), surroundings, ())
     found: dict[str, Resolution] = {}
     for target in targets:
-        probe = resolving(target)
+        probe = resolving(target, surroundings.redirections)
         session = _Session(collector, Budget(probe.ceiling(profile), profile.timeouts.target_s))
         found[target.id] = (await session.observe(probe)).observation
     return found

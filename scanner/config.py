@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -27,7 +27,7 @@ from scanner.scope import Scope
 
 MAX_FILE_BYTES = 16_000_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-Port = Annotated[int, Field(ge=1, le=65535)]
+MAX_PORT = 65535
 
 
 class ConfigError(ValueError):
@@ -53,7 +53,7 @@ class AgencySection(_Section):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ValueError, OSError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("expected a zone such as Asia/Jakarta, Asia/Makassar, Asia/Jayapura") from error
         return value
 
@@ -108,7 +108,7 @@ class TargetSection(_Section):
 
     id: str
     url: str
-    http_port: Port | Literal[False] | None = None
+    http_port: int | Literal[False] | None = None
     service: str = ""
     unit: str | None = None
     contact: str | None = None
@@ -134,6 +134,13 @@ class TargetSection(_Section):
         if url.had_userinfo:
             raise ValueError("a URL must not carry a user name or password")
         return str(url)
+
+    @field_validator("http_port", mode="plain")
+    @classmethod
+    def _port_or_false(cls, value: object) -> object:
+        if value is False or (type(value) is int and 1 <= value <= MAX_PORT):
+            return value
+        raise ValueError(f"expected a port from 1 to {MAX_PORT}, or false where nothing answers plain HTTP")
 
     @field_validator("kinds")
     @classmethod
@@ -225,7 +232,7 @@ def nameserver_of(text: str) -> Nameserver:
         parsed = str(ip_address(address))
     except ValueError as error:
         raise ValueError(f"{text!r} is no IP address with an optional port") from error
-    if not 1 <= port <= 65535:
+    if not 1 <= port <= MAX_PORT:
         raise ValueError(f"{text!r}: a port is a number from 1 to 65535")
     return Nameserver(parsed, port)
 
@@ -247,6 +254,8 @@ def redirections_of(connect_to: Iterable[str], resolve: Iterable[str]) -> tuple[
                 port = int(fields[1] or 0)
                 address = str(ip_address(fields[2].strip("[]")))
                 to_port = int(fields[3] or 0) if count == 4 else 0
+                if not (0 <= port <= MAX_PORT and 0 <= to_port <= MAX_PORT):
+                    raise ValueError(f"a port is a number from 1 to {MAX_PORT}")
             except ValueError as error:
                 raise ConfigError([f"{option} {text}: expected {shape} with an IP address ({error})"]) from error
             wishes.append(Redirection(host, port, address, to_port))
@@ -312,8 +321,8 @@ def _contradictions(path: Path, text: str, file: TargetsFile) -> Iterable[str]:
     seen: dict[str, int] = {}
     scope = Scope(names=tuple(file.scope.names), networks=tuple(file.scope.networks))
     for index, section in enumerate(file.target):
-        where = _where(path, text, ("target", index, "id"))
         if section.id in seen:
+            where = _where(path, text, ("target", index, "id"))
             yield f"{where}: target.id: {section.id!r} is already target {seen[section.id] + 1}; ids are unique"
         seen.setdefault(section.id, index)
         host = parse_url(section.url).host

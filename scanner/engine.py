@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -30,6 +31,11 @@ JUDGED_HERE = 4
 """Up to so many targets the judge needs no process of its own."""
 PATIENCE_SECONDS = CHECK_SECONDS + 5.0
 """How long the worker may say nothing: its own alarm stops a check first, this stops what no alarm can."""
+
+START_SECONDS = 60.0
+"""How long a worker may take to start: imports on a busy machine are slow, and are no check's fault."""
+LOSSES = 3
+"""A check that stopped the worker so often is left out for the rest of the run: each loss costs the patience above."""
 
 log = logging.getLogger("pindai.engine")
 
@@ -66,7 +72,8 @@ class Scan:
 
     def perform(self) -> Ending:
         """Scan to the end, or until a signal says stop: what is committed by then is judged and kept."""
-        asyncio.run(self._perform())
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(self._perform())
         if self._judged_here:
             try:
                 self._judge_here()
@@ -135,10 +142,14 @@ class Scan:
 
 @contextlib.contextmanager
 def _stopping(task: "asyncio.Task[None]", note: Callable[[str], None]) -> Iterator[None]:
-    """Let SIGINT and SIGTERM stop collecting; what is done by then is still judged."""
+    """Let SIGINT and SIGTERM stop collecting; what is done by then is still judged, unless asked a second time."""
     loop = asyncio.get_running_loop()
+    whole = asyncio.current_task()
+    assert whole is not None
 
     def stop(name: str) -> None:
+        if task.done() or task.cancelling():  # asked a second time: judging is not waited for either
+            whole.cancel()
         note(name)
         task.cancel()
 
@@ -164,6 +175,7 @@ class _Supervisor:
         self._packages = packages
         self._checks = checks
         self._worker: asyncio.subprocess.Process | None = None
+        self._losses: Counter[str] = Counter()
 
     async def follow(self, collecting: "asyncio.Task[None]") -> None:
         """Judge targets as they are committed, and the rest when collecting has ended."""
@@ -182,7 +194,7 @@ class _Supervisor:
 
     async def _judge(self, target: str) -> None:
         """One target; each time the worker is lost, the check it was at is left out next time."""
-        skip: list[str] = []
+        skip = [check for check, count in self._losses.items() if count >= LOSSES]
         for _ in range(len(self._checks) + 1):
             lost_at = await self._ask(Order(target, tuple(skip)))
             if lost_at is None:
@@ -190,6 +202,7 @@ class _Supervisor:
             if not lost_at or lost_at in skip:
                 break
             log.error("check %s did not end on %s; the judge was restarted", lost_at, target)
+            self._losses[lost_at] += 1
             skip.append(lost_at)
         raise RuntimeError(f"the judge cannot be kept running on {target}; see its messages above")
 
@@ -203,7 +216,8 @@ class _Supervisor:
             worker.stdin.write(msgspec.json.encode(order) + b"\n")
             await worker.stdin.drain()
             while True:
-                line = await asyncio.wait_for(worker.stdout.readline(), PATIENCE_SECONDS)
+                async with asyncio.timeout(PATIENCE_SECONDS):  # wait_for would start a task for every line
+                    line = await worker.stdout.readline()
                 message = msgspec.json.decode(line, type=dict[str, str])
                 if "done" in message:
                     return None
@@ -223,6 +237,13 @@ class _Supervisor:
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        assert self._worker.stdout is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._worker.stdout.readline()
+        except TimeoutError:
+            await self._dismiss(kill=True)
+            raise RuntimeError(f"the judge did not start within {START_SECONDS:g} s") from None
         return self._worker
 
     async def _dismiss(self, *, kill: bool = False) -> None:

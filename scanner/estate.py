@@ -75,6 +75,14 @@ class Redirection(msgspec.Struct, frozen=True):
     to_port: int
 
 
+def redirected(wishes: tuple[Redirection, ...], host: str, port: int) -> tuple[str, int] | None:
+    """The address and port that connections for `host:port` go to by the operator's wish; None without one."""
+    for wish in wishes:
+        if wish.host in ("", host) and wish.port in (0, port):
+            return wish.to_address, wish.to_port or port
+    return None
+
+
 class Nameserver(msgspec.Struct, frozen=True):
     """A resolver to ask, by IP address and port."""
 

@@ -112,7 +112,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def fingerprint(first_id: str, target: str, subject: Subject) -> str:
     """What findings of different runs are matched by: 32 hex digits of a SHA-256."""
     text = "\x00".join((first_id, target, subject.kind, subject.key))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _GRAVITY = (State.NOT_APPLICABLE, State.PASS, State.MANUAL, State.UNKNOWN, State.ERROR, State.FAIL)

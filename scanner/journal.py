@@ -13,12 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 import msgspec
 
+from scanner.cost import Cost
 from scanner.findings import Finding
-from scanner.network import Cost
 from scanner.observations.observation import digest as digest_of
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class Journal:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(mode=0o600, exist_ok=False)
                 lock = undo.enter_context(_lock(path))
-                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path))), lock)
+                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path, write=True))), lock)
                 with journal._db:
                     journal._db.executescript(_SCHEMA)
                     journal._put_meta("format", FORMAT.encode())
@@ -115,9 +115,9 @@ class Journal:
         with contextlib.ExitStack() as undo:
             lock = undo.enter_context(_lock(path)) if write else None
             try:
-                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path))), lock)
+                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path, write=write))), lock)
                 version = journal._meta("format")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, JournalError) as error:
                 raise JournalError(f"{path}: not a journal of Pindai: {error}") from error
             if version != FORMAT.encode():
                 found = (version or b"?").decode("utf-8", "replace")
@@ -129,7 +129,9 @@ class Journal:
         """Fold the write-ahead log in, so that one file remains, and let go."""
         try:
             if self._lock is not None:
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                with contextlib.suppress(sqlite3.Error):  # somebody still reads: the log stays, nothing is lost
+                    self._db.execute("PRAGMA busy_timeout = 200")
+                    self._db.execute("PRAGMA journal_mode = DELETE")
         finally:
             self._db.close()
             if self._lock is not None:
@@ -150,8 +152,19 @@ class Journal:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def _meta(self, name: str) -> bytes | None:
-        row = self._db.execute("SELECT CAST(value AS BLOB) FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
+        rows = self._rows("SELECT CAST(value AS BLOB) FROM meta WHERE name = ?", name)
+        return next((value for (value,) in rows), None)
+
+    def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query. Raises JournalError, AlteredError for a file that is damaged."""
+        try:
+            for row in self._db.execute(query, values):  # noqa: UP028 - `yield from` would close a cursor that is gone
+                yield row
+        except sqlite3.DatabaseError as error:
+            # Both say that a text or a page is no longer what SQLite wrote; other errors are of this machine, and now.
+            damaged = type(error) is sqlite3.DatabaseError or "decode" in str(error)
+            kind = AlteredError if damaged else JournalError
+            raise kind(f"{self.path}: {'damaged: ' if damaged else ''}{error}") from error
 
     @property
     def manifest(self) -> bytes:
@@ -188,7 +201,9 @@ class Journal:
         """
         try:
             with self._db:
-                self._db.executemany("INSERT OR IGNORE INTO observation VALUES (?, ?)", observations.items())
+                # Asked first: even an insert that is ignored copies the bytes, and a trust store comes with every target.
+                new = [(digest, stored) for digest, stored in observations.items() if not self._holds(digest)]
+                self._db.executemany("INSERT OR IGNORE INTO observation VALUES (?, ?)", new)
                 self._db.executemany(
                     "INSERT OR REPLACE INTO filed VALUES (?, ?, ?)",
                     [(record.id, probe, digest) for probe, digest in filed.items()],
@@ -215,16 +230,16 @@ class Journal:
 
     def committed(self) -> frozenset[str]:
         """Ids of the targets that are done."""
-        return frozenset(row[0] for row in self._db.execute("SELECT id FROM target"))
+        return frozenset(row[0] for row in self._rows("SELECT id FROM target"))
 
     def unjudged(self) -> tuple[str, ...]:
         """Ids of targets that were observed and not yet judged."""
-        return tuple(row[0] for row in self._db.execute("SELECT id FROM target WHERE judged = 0 ORDER BY id"))
+        return tuple(row[0] for row in self._rows("SELECT id FROM target WHERE judged = 0 ORDER BY id"))
 
     def targets(self) -> Iterator[TargetRecord]:
         """The records of all committed targets, by id. Raises AlteredError."""
         decoder = msgspec.json.Decoder(TargetRecord)
-        for (stored,) in self._db.execute("SELECT record FROM target ORDER BY id"):
+        for (stored,) in self._rows("SELECT record FROM target ORDER BY id"):
             yield self._decoded(stored, decoder)
 
     def findings(self, target: str | None = None) -> Iterator[Finding]:
@@ -232,41 +247,44 @@ class Journal:
         where, values = ("", ()) if target is None else ("WHERE target = ?", (target,))
         query = f"SELECT stored FROM finding {where} ORDER BY target, rank DESC, fingerprint"  # noqa: S608 - constant
         decoder = msgspec.json.Decoder(Finding)
-        for (stored,) in self._db.execute(query, values):
+        for (stored,) in self._rows(query, *values):
             yield self._decoded(stored, decoder)
 
     def _decoded(self, stored: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
         try:
             return decoder.decode(stored)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise AlteredError(f"{self.path}: a record in it was altered and cannot be read: {error}") from error
 
     # -- observations
 
+    def _holds(self, digest: str) -> bool:
+        return self._db.execute("SELECT 1 FROM observation WHERE digest = ?", (digest,)).fetchone() is not None
+
     def filed(self, target: str) -> dict[str, str]:
         """Probe key -> digest of all that was observed for a target."""
-        return dict(self._db.execute("SELECT probe, digest FROM filed WHERE target = ?", (target,)))
+        return dict(self._rows("SELECT probe, digest FROM filed WHERE target = ?", target))
 
     def stored(self, digest: str) -> bytes | None:
         """The bytes filed under a digest. Raises AlteredError when they do not match it."""
-        row = self._db.execute("SELECT CAST(stored AS BLOB) FROM observation WHERE digest = ?", (digest,)).fetchone()
-        if row is None:
-            return None
-        if digest_of(row[0]) != digest:
+        rows = self._rows("SELECT CAST(stored AS BLOB) FROM observation WHERE digest = ?", digest)
+        stored: bytes | None = next((value for (value,) in rows), None)
+        if stored is not None and digest_of(stored) != digest:
             raise AlteredError(f"{self.path}: the observation {digest} was altered: its bytes have another digest")
-        stored: bytes = row[0]
         return stored
 
     def digests(self) -> Iterator[str]:
         """The digests of all observations, in order."""
-        for (digest,) in self._db.execute("SELECT digest FROM observation ORDER BY digest"):
+        for (digest,) in self._rows("SELECT digest FROM observation ORDER BY digest"):
             yield digest
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """A connection; only the run that owns the file changes how it is kept, so a reader leaves it as it is."""
     connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        if write:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error:
         connection.close()

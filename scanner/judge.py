@@ -124,14 +124,16 @@ class Judge:
         manifest = self._run.manifest
         facts = TargetFacts(self._run.journal.filed(target_id), self._evidence)
         root = Place(target, manifest.setting)
-        stored = facts.stored(resolving(target))
+        stored = facts.stored(resolving(target, manifest.setting.redirections))
         failure: Unobserved | None = None
         if stored is None or not isinstance(stored[0], Resolution):
             failure = Unobserved(Reason.NOT_RECORDED, "this run has no resolution of the target")
+            if stored is not None and isinstance(stored[0], Crashed):
+                failure = stored[0].failure
             places = [root]
         else:
             outcome = stored[0].outcome
-            endpoints = endpoints_of(target, outcome, manifest.surroundings, manifest.profile.caps.addresses)
+            endpoints = endpoints_of(target, outcome, manifest.estate.redirections, manifest.profile.caps.addresses)
             choosing_probe = choosing(target, manifest.setting, endpoints)
             chosen = None if choosing_probe is None else facts.stored(choosing_probe)
             choice = chosen[0] if chosen is not None and isinstance(chosen[0], Choice) else None

@@ -1,8 +1,8 @@
 """The judge in a process of its own: reads target ids on standard input, writes findings into the journal.
 
-Each line in is `{"target": id, "skip": [check ids]}`. Each line out is `{"check": id}` before a check begins, so that the
-supervisor knows which one never came back, or `{"done": target id}`. The process ends when its input does, so it never
-outlives the scan that started it.
+Each line in is `{"target": id, "skip": [check ids]}`. The first line out is `{"ready": run id}`; then each is
+`{"check": id}` before a check begins, so that the supervisor knows which one never came back, or `{"done": target id}`.
+The process ends when its input does, so it never outlives the scan that started it.
 """
 
 import sys
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
         run = Run(journal)
         checks = [known[used.id] for used in run.manifest.checks]
         judge = Judge(run, checks, on_check=lambda check: announce({"check": check}))
+        announce({"ready": run.id})
         for line in sys.stdin.buffer:
             order = msgspec.json.decode(line, type=Order)
             journal.put_findings(order.target, judge.judge(order.target, frozenset(order.skip)))

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 import msgspec
 
-from scanner.estate import Target
+from scanner.estate import Redirection, Target
 from scanner.observations.endpoint import Endpoint
 from scanner.observations.observation import Crashed, Observation
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
@@ -35,7 +35,7 @@ class Setting(msgspec.Struct, frozen=True):
     """What of the run's manifest a need may look at: it changes what is asked, so it is stored with the run."""
 
     agent: str
-    addresses: int
+    redirections: tuple[Redirection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Facts(Protocol):
         """The need's value at a place, computed once."""
 
 
-class Need(Generic[T]):
+class Need(Generic[T_co]):
     """Something a check asks for. Compared by identity: two needs are the same when they are the same object."""
 
     name: str
@@ -104,7 +104,7 @@ class Need(Generic[T]):
         """The probes whose observations this need rests on, as far as they are known at this place."""
         raise NotImplementedError
 
-    def evaluate(self, facts: Facts, place: Place) -> Evaluated[T]:
+    def evaluate(self, facts: Facts, place: Place) -> Evaluated[T_co]:
         """The value at this place."""
         raise NotImplementedError
 
@@ -319,6 +319,9 @@ class Each(Need[I]):
                 yield spot, Evaluated(none, found.evidence, found.levels)
             for item in found.value[:MAX_ITEMS]:
                 yield spot.holding(Held(self, self.subject(item), item, found.evidence, found.levels)), None
+            if len(found.value) > MAX_ITEMS:
+                rest = Unobserved(Reason.TOO_LARGE, f"more than {MAX_ITEMS} of {self.name}; the rest was not looked at")
+                yield spot, Evaluated(rest, found.evidence, found.levels)
 
 
 @overload

@@ -1,22 +1,21 @@
 """The gate: the one place where Pindai opens sockets.
 
 Every connection and every datagram passes here, is checked against the scope, charged to its target's budget, paced per
-address and bounded in time. Only `scanner.probes` and `scanner.egress` may import this module (a test enforces it).
-Operating-system errors become `NetworkError` here and nowhere else.
+address and bounded in time. Only probes and egress talk through it; the collector and the engine hold it (a test enforces
+both). Operating-system errors become `NetworkError` here and nowhere else.
 """
 
 import asyncio
 import errno
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
+from scanner.cost import Cost
 from scanner.observations.endpoint import Endpoint, Source
 from scanner.observations.steps import Reason, Unobserved
 from scanner.profiles import Pace, Timeouts
@@ -40,29 +39,6 @@ class Traffic(StrEnum):
     DNS = "dns"
     PKI = "pki"
     EGRESS = "egress"
-
-
-class Cost(msgspec.Struct, frozen=True):
-    """What something may use, or did use, of the network."""
-
-    connections: int = 0
-    requests: int = 0
-    queries: int = 0
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            self.connections + other.connections,
-            self.requests + other.requests,
-            self.queries + other.queries,
-        )
-
-    def total(self, others: Iterable["Cost"]) -> "Cost":
-        """This and all the others."""
-        return sum(others, self)
-
-    def times(self, count: int) -> "Cost":
-        """The cost of doing it `count` times."""
-        return Cost(self.connections * count, self.requests * count, self.queries * count)
 
 
 class NetworkError(Exception):

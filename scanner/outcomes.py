@@ -107,7 +107,8 @@ def bounded(value: Argument) -> Argument:
     """A value fit for a sentence: what a server sent is cut, never trusted to be short."""
     if isinstance(value, bool | int | float | datetime | timedelta | Reason):
         return value
-    text = str(value)
+    # A lone surrogate is no text that can be written down; whatever let one through, the run must not end for it.
+    text = str(value).encode("utf-8", "replace").decode()
     return text if len(text) <= MAX_ARGUMENT_CHARS else text[: MAX_ARGUMENT_CHARS - 1] + "…"
 
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import msgspec
 
+from scanner.cost import Cost
 from scanner.derive.service import home
-from scanner.estate import AddressPolicy, Estate, Target
+from scanner.estate import AddressPolicy, Estate, Redirection, Target, redirected
 from scanner.needs import Each, Need, Place, Setting
-from scanner.network import Cost
 from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Choice
 from scanner.observations.steps import Unobserved
 from scanner.probes.dns import Resolve
 from scanner.probes.http.exchange import HttpExchange
 from scanner.probes.http.walks import FirstAnswering
-from scanner.probes.probe import Probe, Surroundings
+from scanner.probes.probe import Probe
 from scanner.profiles import Profile
 from scanner.registry import Check
 
@@ -41,17 +41,17 @@ class PlannedTarget(msgspec.Struct, frozen=True):
     ceiling: Cost
 
 
-def resolving(target: Target) -> Resolve:
+def resolving(target: Target, wishes: tuple[Redirection, ...] = ()) -> Resolve:
     """The first probe of every target."""
-    return Resolve(host=target.parsed_url.host)
+    return Resolve.of(target.parsed_url, wishes)
 
 
 def endpoints_of(
-    target: Target, outcome: Addresses | Unobserved, surroundings: Surroundings, limit: int
+    target: Target, outcome: Addresses | Unobserved, wishes: tuple[Redirection, ...], limit: int
 ) -> tuple[Endpoint, ...]:
     """The endpoints a target has by its resolution, as many as are looked at; none when the name gave no address."""
     url = target.parsed_url
-    if (wish := surroundings.redirection(url.host, url.port)) is not None:
+    if (wish := redirected(wishes, url.host, url.port)) is not None:
         return (Endpoint(url.host, url.port, wish[0], Source.OPTION, wish[1]),)
     if isinstance(outcome, Unobserved):
         return ()
@@ -110,10 +110,15 @@ def first_wave(checks: Sequence[Check], place: Place) -> tuple[Probe[Any], ...]:
     return tuple(sorted(probes, key=lambda probe: probe.order))
 
 
-def ceiling_of(target: Target, checks: Sequence[Check], setting: Setting, profile: Profile) -> Cost:
-    """The most a target may use: resolution, choosing an address, and the first wave at each address it may have."""
-    most = most_addresses(target, profile.caps.addresses)
-    resolved = resolving(target).ceiling(profile)
+def ceiling_of(
+    target: Target, checks: Sequence[Check], setting: Setting, profile: Profile, addresses: int | None = None
+) -> Cost:
+    """The most a target may use: resolution, choosing an address, and the first wave at each address it may have.
+
+    `addresses` is how many it has, when that is known already.
+    """
+    most = most_addresses(target, profile.caps.addresses) if addresses is None else addresses
+    resolved = resolving(target, setting.redirections).ceiling(profile)
     wave = _per_address(target, checks, setting, profile)
     if target.addresses is AddressPolicy.ALL:
         return resolved + wave.times(most)
@@ -141,14 +146,13 @@ def plan_target(
     setting: Setting,
     profile: Profile,
     resolution: Resolution | None = None,
-    surroundings: Surroundings | None = None,
 ) -> PlannedTarget:
     """What one target's scan will begin with; with a resolution, at the addresses it gave."""
     wanted = checks_for(target, checks)
     places = [_unresolved(target, setting)]
     addresses = most_addresses(target, profile.caps.addresses)
-    if resolution is not None and surroundings is not None:
-        found = endpoints_of(target, resolution.outcome, surroundings, profile.caps.addresses)
+    if resolution is not None:
+        found = endpoints_of(target, resolution.outcome, setting.redirections, profile.caps.addresses)
         addresses = len(found)
         places = [Place(target, setting, endpoint) for endpoint in found]
     probes = [probe for place in places for probe in first_wave(wanted, place)]
@@ -160,7 +164,7 @@ def plan_target(
         addresses=addresses,
         requests=tuple(f"{exchange.method} {exchange.url} -> {exchange.address}" for exchange in exchanges),
         probes=tuple(dict.fromkeys(type(probe).__struct_config__.tag for probe in probes)),  # type: ignore[misc]  # tags are strings
-        ceiling=ceiling_of(target, wanted, setting, profile),
+        ceiling=ceiling_of(target, wanted, setting, profile, addresses),
     )
 
 

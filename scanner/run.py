@@ -12,7 +12,6 @@ from scanner.findings import Finding
 from scanner.journal import AlteredError, Journal, JournalError, Standing, TargetRecord
 from scanner.needs import Setting
 from scanner.observations.observation import digest
-from scanner.probes.probe import Surroundings
 from scanner.profiles import Profile
 from scanner.registry import API_VERSION
 
@@ -49,13 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def setting(self) -> Setting:
         """What needs may look at."""
-        return Setting(agent=self.agent, addresses=self.profile.caps.addresses)
-
-    @property
-    def surroundings(self) -> Surroundings:
-        """The part of this machine that decided where connections went."""
-        wishes = tuple((wish.host, wish.port, wish.to_address, wish.to_port) for wish in self.estate.redirections)
-        return Surroundings(hosts={}, resolvers=(), redirections=wishes, anchors=self.estate.anchors)
+        return Setting(agent=self.agent, redirections=self.estate.redirections)
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):

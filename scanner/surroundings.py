@@ -15,11 +15,10 @@ def look_around(estate: Estate, hosts_file: Path = HOSTS_FILE) -> Surroundings:
     """The surroundings of a scan of this estate; the system's resolvers are read only when some name needs them."""
     hosts = _hosts(hosts_file)
     nameservers = estate.nameservers or (_system_nameservers() if _needs_dns(estate, hosts) else ())
-    wishes = tuple((wish.host, wish.port, wish.to_address, wish.to_port) for wish in estate.redirections)
     return Surroundings(
         hosts=hosts,
         resolvers=tuple((server.address, server.port) for server in nameservers),
-        redirections=wishes,
+        redirections=estate.redirections,
         anchors=estate.anchors,
     )
 

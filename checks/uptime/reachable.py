@@ -79,8 +79,8 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
 
     Why: A service that does not answer serves nobody; one lost connection is no outage, so it is asked again.
     Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
-    Fix: Look at the DNS record, the web server, its upstream and the firewall; `expect_status` tells which statuses are right.
-    Perbaikan: Periksa catatan DNS, server web, hulunya, dan firewall; `expect_status` menyatakan status yang benar.
+    Fix: Look at the DNS record, web server, upstream and firewall; `expect_status` tells which statuses are right.
+    Perbaikan: Periksa DNS, server web, hulunya, dan firewall; `expect_status` menyatakan status yang benar.
     """
     if isinstance(tried, Unobserved):
         yield _without_a_try(resolved, tried)

@@ -36,7 +36,7 @@ def replay(arguments: argparse.Namespace) -> int:
     from scanner.evidence.replay import RESULT, against_result, open_evidence, summary
     from scanner.evidence.replay import replay as judge_again
     from scanner.journal import AlteredError, JournalError
-    from scanner.registry import discover
+    from scanner.registry import RegistryError, discover
 
     path: Path = arguments.directory
     try:
@@ -44,7 +44,7 @@ def replay(arguments: argparse.Namespace) -> int:
             replayed = judge_again(journal, discover())
             result = (path if path.is_dir() else path.parent) / RESULT
             problems = against_result(result, journal) if result.is_file() else ()
-    except AlteredError as error:
+    except (AlteredError, RegistryError) as error:
         raise CommandError(1, str(error)) from error
     except JournalError as error:
         raise CommandError(3, str(error)) from error

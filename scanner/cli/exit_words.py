@@ -5,6 +5,10 @@ _WORDS = {
     (0, "en"): "no finding of severity {severity} or above",
     (1, "id"): "ada temuan {severity} ke atas",
     (1, "en"): "findings of severity {severity} or above",
+    (130, "id"): "dihentikan (SIGINT); yang sudah teramati tersimpan, lanjutkan dengan --resume",
+    (130, "en"): "stopped (SIGINT); what was observed is kept, go on with --resume",
+    (143, "id"): "dihentikan (SIGTERM); yang sudah teramati tersimpan, lanjutkan dengan --resume",
+    (143, "en"): "stopped (SIGTERM); what was observed is kept, go on with --resume",
     (2, "id"): "tidak lengkap: terhenti, cakupan kurang, atau kesalahan alat",
     (2, "en"): "incomplete: interrupted, too little observed, or an error of the tool",
 }

@@ -99,9 +99,16 @@ def output_width() -> int:
     return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else PLAIN_WIDTH
 
 
-def output_is_ascii() -> bool:
-    """Whether standard output can only show ASCII."""
-    return (sys.stdout.encoding or "ascii").lower().replace("-", "").replace("_", "") not in ("utf8", "utf16", "utf32")
+def output_is_ascii(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether standard output can only show ASCII: by its encoding, or because LC_ALL says so.
+
+    Under `LC_ALL=C` Python writes UTF-8 all the same (PEP 540), which whoever asked for plain C cannot want.
+    """
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "").replace("_", "")
+    if encoding not in ("utf8", "utf16", "utf32"):
+        return True
+    asked_for = environment.get("PYTHONIOENCODING") or environment.get("PYTHONUTF8")
+    return environment.get("LC_ALL") in ("C", "POSIX") and not asked_for
 
 
 def wants_colour() -> bool:
@@ -110,10 +117,16 @@ def wants_colour() -> bool:
 
 
 def write(chunks: Iterable[bytes]) -> None:
-    """Bytes to standard output."""
-    for chunk in chunks:
-        sys.stdout.buffer.write(chunk)
-    sys.stdout.buffer.flush()
+    """Bytes to standard output. When whoever read them has gone (`pindai ... | head`), the rest is for nobody.
+
+    The exit code stays that of the run: under `set -o pipefail` a reader that left early must not make it a 0.
+    """
+    try:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_file(path: Path, chunks: Iterable[bytes]) -> None:
@@ -151,7 +164,8 @@ def printable(text: str) -> str:
     shown = "".join(
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
     )
-    return shown.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(sys.stderr.encoding or "ascii")
+    encoding = "ascii" if output_is_ascii() else sys.stdout.encoding
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def log_to(directory: Path) -> Path:

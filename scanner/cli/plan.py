@@ -36,16 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from scanner.cli.estates import assignment_of, manifest_of
-    from scanner.network import Cost
+    from scanner.cost import Cost
     from scanner.plan import plan_target
 
     assignment = assignment_of(arguments)
     setting = manifest_of(assignment).setting
     resolutions = asyncio.run(_resolve(assignment)) if arguments.resolve else {}
     planned = [
-        plan_target(
-            target, assignment.checks, setting, assignment.profile, resolutions.get(target.id), assignment.surroundings
-        )
+        plan_target(target, assignment.checks, setting, assignment.profile, resolutions.get(target.id))
         for target in assignment.estate.targets
     ]
     total = Cost()

@@ -107,14 +107,14 @@ def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Jour
         shown = sys.stderr.isatty() and not arguments.quiet
         progress = Progress(sys.stderr, total, language, enabled=shown)
         try:
-            ending = Scan(scan_run, assignment.checks, assignment.surroundings, progress).perform()
+            Scan(scan_run, assignment.checks, assignment.surroundings, progress).perform()
         except JournalError as error:
             raise CommandError(2, str(error), "what was committed before is kept; go on with --resume") from error
         finally:
             progress.close()
         code = exit_code(scan_run, arguments.fail_on, arguments.min_coverage)
         report(arguments, scan_run, language, code, time.monotonic() - began)
-    return SIGNAL_CODES.get(ending.interrupted, code)
+    return code
 
 
 def _open_journal(state: Path, manifest: Manifest, *, resume: bool) -> Journal:
@@ -156,13 +156,15 @@ def find_unfinished(state: Path, manifest: Manifest) -> Path | None:
 
 
 def exit_code(run: Run, fail_on: str, min_coverage: float) -> int:
-    """0 clean, 1 findings at or above the threshold, 2 incomplete; 2 comes before 1."""
+    """0 clean, 1 findings at or above the threshold, 2 incomplete, 130 or 143 by signal; 2 comes before 1."""
     from scanner.assessment import conclusions
     from scanner.findings import Severity
 
     found = conclusions(run)
-    interrupted = run.ending is not None and run.ending.interrupted
-    if interrupted or found.errors or not run.complete or found.coverage < min_coverage:
+    ending = run.ending
+    if ending is not None and ending.interrupted:
+        return SIGNAL_CODES.get(ending.interrupted, 2)
+    if found.errors or not run.complete or found.coverage < min_coverage:
         return 2
     threshold = Severity.CRITICAL + 1 if fail_on == "never" else Severity[fail_on.upper()]
     return 1 if found.worst >= threshold else 0

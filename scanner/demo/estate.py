@@ -257,7 +257,7 @@ def _bind_together(
 def _bind_error(error: OSError, place: str) -> DemoError:
     match error.errno:
         case errno.EADDRINUSE:
-            advice = "another program, perhaps another demo, is using it; stop that or choose other ports"
+            advice = "another program, perhaps another demo, is using it; stop that and try again"
         case errno.EADDRNOTAVAIL:
             advice = "this system has no such loopback address; Linux has all of 127.0.0.0/8, others need an alias"
         case code:

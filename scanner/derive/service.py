@@ -9,8 +9,9 @@ from functools import lru_cache
 from msgspec import Struct
 
 from scanner.derive.certification_path import AnchorStore, PathResult, Profile, walk
+from scanner.estate import redirected
 from scanner.needs import Fact, Place, Told, derived, maybe, parts_of
-from scanner.observations.endpoint import Resolution
+from scanner.observations.endpoint import Resolution, Source
 from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake, RedirectChain, Tries
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
 from scanner.observations.trust import TrustStore
@@ -30,26 +31,35 @@ BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
 REFUSING_STATUSES = frozenset({403, 406, 429})
 """Of these, those that do not even show whether the service behind works."""
 
+NOT_REDIRECTED = NotApplicable(
+    "The plain-HTTP port was not redirected together with the service's own",
+    "Port HTTP biasa tidak ikut dialihkan bersama port layanan",
+)
 NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
 
 
-def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved:
+def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicable:
     endpoint = place.endpoint
     if endpoint is None:
         return NO_ENDPOINT
-    own = url.host == endpoint.host and url.port == endpoint.port
+    address, source, dial_port = endpoint.address, endpoint.source, 0
+    if (wish := redirected(place.setting.redirections, url.host, url.port)) is not None:
+        address, source, dial_port = wish[0], Source.OPTION, wish[1]
+    elif source is Source.OPTION:
+        # The operator sent one port elsewhere. What answers on another port there may be another service altogether.
+        return NOT_REDIRECTED
     return HttpExchange(
         url=str(url),
         host=url.host,
         port=url.port,
-        address=endpoint.address,
-        source=endpoint.source,
-        dial_port=endpoint.dial_port if own else 0,
+        address=address,
+        source=source,
+        dial_port=dial_port,
         agent=place.setting.agent,
     )
 
 
-def _home(place: Place) -> HttpExchange | Unobserved:
+def _home(place: Place) -> HttpExchange | Unobserved | NotApplicable:
     return _exchange(place, place.target.parsed_url)
 
 
@@ -64,17 +74,21 @@ def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
         host = f"[{url.host}]" if ":" in url.host else url.host
         url = parse_url(f"http://{host}:{place.target.http_port}{url.target}")
     start = _exchange(place, url)
-    return start if isinstance(start, Unobserved) else Redirects(start=start)
+    return Redirects(start=start) if isinstance(start, HttpExchange) else start
 
 
-def _reachability(place: Place) -> Reachability | Unobserved:
+def _reachability(place: Place) -> Reachability | Unobserved | NotApplicable:
     first = _home(place)
-    if isinstance(first, Unobserved):
+    if not isinstance(first, HttpExchange):
         return first
     return Reachability(first=first, expect_status=place.target.expect_status)
 
 
-resolution = Fact("resolution of the name", Resolution, lambda place: Resolve(host=place.target.parsed_url.host))
+resolution = Fact(
+    "resolution of the name",
+    Resolution,
+    lambda place: Resolve.of(place.target.parsed_url, place.setting.redirections),
+)
 """What the service's name resolved to."""
 
 home = Fact("answer of the service", Exchange, _home)

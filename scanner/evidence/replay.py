@@ -12,7 +12,7 @@ from scanner.judge import Judge
 from scanner.registry import Check
 from scanner.reports.observations_jsonl import read_observations
 from scanner.reports.result_json import result_json
-from scanner.run import Run
+from scanner.run import CheckUsed, Run
 
 OBSERVATIONS = "observations.jsonl"
 RESULT = "result.json"
@@ -73,6 +73,10 @@ def _from_lines(path: Path) -> Journal:
             return read_observations(lines)
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
+    except AlteredError as error:
+        raise AlteredError(f"{path}: {error}") from error
+    except JournalError as error:
+        raise JournalError(f"{path}: {error}") from error
 
 
 def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
@@ -86,6 +90,7 @@ def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
         for name, check in present.items()
         if check.version != used[name].version
     )
+    recorded_as = {check.id: used[name] for name, check in present.items()}
     judge = Judge(run, tuple(present.values()))
     altered = _altered(journal)
     identical = 0
@@ -98,7 +103,7 @@ def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
         derived = {finding.fingerprint: as_stored(finding) for finding in judge.judge(record.id)}
         for key in dict.fromkeys([*recorded, *derived]):
             before, after = recorded.get(key), derived.get(key)
-            if same_verdict(before, after):
+            if before is not None and after is not None and before == _as_of_then(after, recorded_as[after.check]):
                 identical += 1
             else:
                 differences.append(_difference(before, after, rules))
@@ -118,11 +123,9 @@ def as_stored(finding: Finding) -> Finding:
     return msgspec.json.decode(msgspec.json.encode(finding), type=Finding)
 
 
-def same_verdict(before: Finding | None, after: Finding | None) -> bool:
-    """Whether two findings say the same; that the rule has a newer version or another name by now is told by itself."""
-    if before is None or after is None:
-        return False
-    return before == msgspec.structs.replace(after, check=before.check, check_version=before.check_version)
+def _as_of_then(finding: Finding, used: CheckUsed) -> Finding:
+    """The finding under the name and version its check had then: that these are others now is told by itself."""
+    return msgspec.structs.replace(finding, check=used.id, check_version=used.version)
 
 
 def against_result(path: Path, journal: Journal) -> tuple[str, ...]:

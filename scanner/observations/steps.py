@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from scanner.redaction import redact_text
+
 MAX_DETAIL_CHARS = 300
 
 
@@ -47,14 +49,17 @@ class Reason(StrEnum):
 
 
 class Unobserved(msgspec.Struct, frozen=True, tag="unobserved"):
-    """A step that gave no value, why, and in words where it stopped."""
+    """A step that gave no value, why, and in words where it stopped; a secret in the words is blacked out."""
 
     reason: Reason
     detail: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.detail) > MAX_DETAIL_CHARS:
-            msgspec.structs.force_setattr(self, "detail", self.detail[: MAX_DETAIL_CHARS - 1] + "…")
+        detail = self.detail
+        if len(detail) > MAX_DETAIL_CHARS:
+            detail = detail[: MAX_DETAIL_CHARS - 1] + "…"
+        if detail:
+            msgspec.structs.force_setattr(self, "detail", redact_text(detail)[0])
 
 
 class NotApplicable(msgspec.Struct, frozen=True, tag="not_applicable"):

@@ -10,6 +10,7 @@ international label is valid by IDNA 2008 (no symbols or emoji); port 0 is refus
 
 import re
 import string
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from types import MappingProxyType
 from typing import Final
@@ -122,10 +123,12 @@ class Url(Struct, frozen=True, order=False, eq=False):
         return ":" in self.host or self.host.rpartition(".")[2].isdigit()
 
 
+@lru_cache(maxsize=256)
 def parse_url(text: str) -> Url:
     """Read an absolute http or https URL.
 
-    Raises `UrlError` and nothing else. `parse_url(str(url)) == url` for every URL returned.
+    Raises `UrlError` and nothing else. `parse_url(str(url)) == url` for every URL returned. The last few are remembered:
+    the same URLs are asked for many times while a target is observed and judged.
     """
     return _parse(text, None)
 

@@ -1,11 +1,14 @@
 """DNS: one question to one resolver, and what a name resolves to (RFC 1034, 1035, 6761, 8914)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from scanner.network import Cost, NetworkError
+from scanner.cost import Cost
+from scanner.estate import Redirection, redirected
+from scanner.network import NetworkError
 from scanner.observations.dns import DnsAnswer, Response
 from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.steps import Reason, Unobserved
+from scanner.parse.url import Url
 from scanner.probes.probe import Laboratory, Probe
 from scanner.profiles import Profile
 from scanner.scope import canonical_address
@@ -125,14 +128,26 @@ def _read(query: "dns.message.Message", wire: bytes, *, truncated: bool) -> Resp
 
 
 class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
-    """What a name resolves to, as people expect: literal, the operator's wish, localhost rule, hosts file, resolver."""
+    """What a name resolves to, as people expect: the operator's wish, literal, localhost rule, hosts file, resolver.
+
+    `named` is the address that the operator named for the service (--resolve, --connect-to); nobody is asked then.
+    """
 
     host: str
+    named: str = ""
 
     shared = True
 
+    @classmethod
+    def of(cls, url: Url, wishes: tuple[Redirection, ...]) -> Self:
+        """The question for the name in a URL: to nobody when the operator named the address for it."""
+        wish = redirected(wishes, url.host, url.port)
+        return cls(host=url.host, named="" if wish is None else wish[0])
+
     def ceiling(self, profile: Profile) -> Cost:
         """A and AAAA."""
+        if self.named:
+            return Cost()
         return DnsQuery(name=self.host, rdtype="A", server="").ceiling(profile).times(2)
 
     async def observe(self, lab: Laboratory) -> Resolution:
@@ -145,6 +160,8 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
         return Resolution(started=started, took_ms=lab.ticks() - ticks, parts=parts, host=self.host, outcome=outcome)
 
     def _without_dns(self, lab: Laboratory) -> Addresses | None:
+        if self.named:
+            return Addresses((self.named,), Source.OPTION)
         try:
             return Addresses((str(canonical_address(self.host)),), Source.LITERAL)
         except ValueError:

@@ -8,7 +8,9 @@ from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from scanner.network import Budget, Cost, Gate
+from scanner.cost import Cost
+from scanner.estate import Redirection
+from scanner.network import Budget, Gate
 from scanner.observations.observation import Observation
 from scanner.profiles import Profile
 from scanner.redaction import redact_text
@@ -65,15 +67,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     hosts: dict[str, tuple[str, ...]]
     resolvers: tuple[tuple[str, int], ...]
-    redirections: tuple[tuple[str, int, str, int], ...] = ()
+    redirections: tuple[Redirection, ...] = ()
     anchors: tuple[bytes, ...] = ()
-
-    def redirection(self, host: str, port: int) -> tuple[str, int] | None:
-        """The address and port the operator wants connections for `host:port` to go to; None without a wish."""
-        for wished_host, wished_port, address, to_port in self.redirections:
-            if wished_host in ("", host) and wished_port in (0, port):
-                return address, to_port or port
-        return None
 
 
 class ProbeFailedError(Exception):

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from scanner.assessment import Assessment
+from scanner.cost import Cost
 from scanner.estate import Target
 from scanner.findings import Finding, Severity
 from scanner.journal import Standing, TargetRecord
 from scanner.judge import ANY_OBSERVATION
-from scanner.network import Cost
 from scanner.observations.steps import Reason
 from scanner.reports.observations_jsonl import FORMAT
 from scanner.reports.result_json import SCHEMA

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from scanner.assessment import Assessment, assess
+from scanner.cost import Cost
 from scanner.estate import Target
 from scanner.findings import Finding, FixedBy, Severity, State
 from scanner.journal import Standing, TargetRecord
 from scanner.locale.phrases import Condition
-from scanner.network import Cost
 from scanner.observations.steps import Reason
 from scanner.outcomes import Outcome
 from scanner.parse.url import DEFAULT_PORTS

@@ -26,6 +26,8 @@ MAX_REASONS = 4
 MIN_FACT = 32
 """A fact gets a line of its own when less than this is left beside the name."""
 MIN_NAME = 20
+RAGGED = 8
+"""What breaking between words may leave empty at the end of a line."""
 GAP = 2
 SHORT_S = 9.95
 """A shorter scan is told in tenths of a second."""
@@ -205,12 +207,13 @@ class _Page(msgspec.Struct, frozen=True):
         return "" if self.summary.targets == 1 else self.look.text(action.name.short)
 
     def _step(self, action: Action) -> Iterator[str]:
-        """Who can repair it, and the first step: on one line when a sentence or clause fits, else on two."""
+        """Who can repair it, and the first step, in two lines at most."""
         who = f"  [{self.words.fixed_by[action.fixed_by]}]"
         check = self.checks.get(action.check)
         advice = self.look.text("" if check is None else fix_of(check, self.words.language))
-        step = first_step(advice, self.look.width - len(who) - 1)
-        if len(step) > self.look.width - len(who) - 1 >= len(step) - step.count("`"):
+        room = self.look.width - len(who) - 1
+        step = first_step(advice, room + self.look.width - 4 - RAGGED)
+        if len(step) > room >= len(step) - step.count("`"):
             step = step.replace("`", "")
         lines = wrapped(step, self.look.width, first=f"{who} ", rest="    ")
         yield from (line.rstrip() for line in at_most(2, lines, self.look.width))

@@ -1,6 +1,6 @@
 """The probe for one HTTP exchange."""
 
-from scanner.network import Cost
+from scanner.cost import Cost
 from scanner.observations.endpoint import Endpoint, Source
 from scanner.observations.http import Exchange
 from scanner.probes.probe import Laboratory, Probe

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import h11
 import httpx
 
-from scanner.network import Budget, Connection, Cost, Deadline, Gate, NetworkError
+from scanner.cost import Cost
+from scanner.network import Budget, Connection, Deadline, Gate, NetworkError
 from scanner.observations.endpoint import Endpoint
 from scanner.observations.http import BrokenHandshake, Connected, Handshake
 from scanner.observations.steps import NotApplicable, Reason, Unobserved
@@ -135,7 +136,7 @@ class _Exchange:
                     answer = self._h11.next_event()
                 except h11.RemoteProtocolError as error:
                     self._tape.head = head
-                    raise NetworkError(Reason.PROTOCOL_ERROR, str(error)) from error
+                    raise NetworkError(Reason.PROTOCOL_ERROR, _objection(error)) from error
                 if isinstance(answer, h11.InformationalResponse):
                     self._tape.informational += 1
                     if self._tape.informational > MAX_INFORMATIONAL:
@@ -162,7 +163,8 @@ class _Exchange:
                 raise NetworkError(Reason.CLOSED, f"the server closed the connection {where}")
             if not received and not self._tape.first_byte_ms:
                 self._tape.first_byte_ms = (asyncio.get_running_loop().time() - asked) * 1000
-                if not data.startswith(b"HTTP/"[: len(data)]):
+                data = data.lstrip(b"\r\n")  # empty lines before the head: browsers pass over them
+                if not data[:5].upper().startswith(b"HTTP/"[: len(data)]):
                     raise NetworkError(Reason.PROTOCOL_ERROR, "the answer does not begin with HTTP/")
             received += data
         self._check_length(end)  # what one read brought must not decide how much is too much
@@ -180,7 +182,7 @@ class _Exchange:
                     event = self._h11.next_event()
                 except h11.RemoteProtocolError as error:
                     early = "without sending complete message body" in str(error) or "incomplete chunked" in str(error)
-                    raise NetworkError(Reason.CLOSED if early else Reason.PROTOCOL_ERROR, str(error)) from error
+                    raise NetworkError(Reason.CLOSED if early else Reason.PROTOCOL_ERROR, _objection(error)) from error
                 if event is h11.NEED_DATA:
                     self._h11.receive_data(await self._stream.receive())
                 elif isinstance(event, h11.Data):
@@ -194,6 +196,11 @@ class _Exchange:
         if isinstance(stream, TlsStream) and isinstance(self._tape.tls, Handshake):
             stream.close_notify()
         await self._stack.aclose()
+
+
+def _objection(error: h11.RemoteProtocolError) -> str:
+    """What h11 objects to, without the line it quotes: a malformed line may be a cookie's."""
+    return str(error).partition(": ")[0]
 
 
 def _end_of_head(received: bytearray, start: int) -> int:

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from scanner.network import Cost
+from scanner.cost import Cost
+from scanner.estate import redirected
 from scanner.observations.endpoint import Addresses, Source
 from scanner.observations.http import Answer, Choice, Connected, Exchange, RedirectChain, Tries
 from scanner.observations.steps import Reason, Unobserved
@@ -75,12 +76,14 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
         if url.host != self.start.host:
             if not lab.gate.scope.permits_name(url.host):
                 return Unobserved(Reason.OUT_OF_SCOPE, f"{url.host} is outside the scope")
-            resolution = (await lab.observe(Resolve(host=url.host))).observation
+            resolution = (await lab.observe(Resolve.of(url, lab.surroundings.redirections))).observation
             if not isinstance(resolution.outcome, Addresses):
                 return resolution.outcome
             address, source = resolution.outcome.addresses[0], resolution.outcome.source
-        if (wish := lab.surroundings.redirection(url.host, url.port)) is not None:
+        if (wish := redirected(lab.surroundings.redirections, url.host, url.port)) is not None:
             address, source, dial_port = wish[0], Source.OPTION, wish[1]
+        elif source is Source.OPTION:
+            return Unobserved(Reason.NOT_ASKED, f"port {url.port} was not redirected together with the service's own")
         return msgspec.structs.replace(
             self.start,
             url=str(url),
