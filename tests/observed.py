@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 import pki
 
+from scanner.cost import Cost
 from scanner.estate import Estate, Target
 from scanner.findings import Finding
 from scanner.journal import Journal, Standing, TargetRecord
 from scanner.judge import Judge
 from scanner.needs import Place, Setting
-from scanner.network import Cost
 from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Answer, Body, Connected, Exchange, Handshake, RedirectChain, Tries
 from scanner.observations.observation import Observation, digest, encode
@@ -241,7 +241,7 @@ def judged(
     parts: list[Observation] = []
     for address, one in by_address.items():
         endpoint = Endpoint(asked.parsed_url.host, asked.parsed_url.port, address, Source.RESOLVER)
-        for probe in first_wave(wanted, Place(asked, Setting(AGENT, LOCAL.caps.addresses), endpoint)):
+        for probe in first_wave(wanted, Place(asked, Setting(AGENT), endpoint)):
             filed[probe], *more = one.of(probe)
             parts += more
     commit(journal, asked.id, filed, parts)

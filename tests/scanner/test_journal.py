@@ -142,7 +142,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from scanner.journal import Journal, Standing, TargetRecord
-from scanner.network import Cost
+from scanner.cost import Cost
 from datetime import UTC, datetime
 now = datetime.now(UTC)
 journal = Journal.open(Path(sys.argv[1]), write=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from observed import (
     ADDRESS,
-    LOCAL,
+    SEEN,
     Seen,
     commit,
     exchange,
@@ -22,7 +22,6 @@ from observed import (
     manifest,
     new_journal,
     resolved,
-    said,
     shipped,
     target,
 )
@@ -34,6 +33,7 @@ from scanner.estate import AddressPolicy, Kind
 from scanner.findings import Finding, State, Subject
 from scanner.judge import CheckTimeout, Judge, time_limit
 from scanner.observations.http import Exchange
+from scanner.observations.observation import Crashed
 from scanner.plan import resolving
 from scanner.registry import Check, RegistryError
 from scanner.run import Run
@@ -47,8 +47,15 @@ Judging = Callable[..., Iterator[Verdict]]
 def named(name: str, **about: Any) -> Callable[[Judging], Check]:
     def wrap(judge: Judging) -> Check:
         judge.__doc__ = "A check of this test."
-        options: dict[str, Any] = {"version": 1, "fixed_by": FixedBy.PLATFORM, "outcomes": (FINE, BAD), "references": ()}
-        return check(name, home, **{**options, **about})(judge)
+        options: dict[str, Any] = {
+            "version": 1,
+            "fixed_by": FixedBy.PLATFORM,
+            "outcomes": (FINE, BAD),
+            "references": (),
+        }
+        declare: Any = check
+        made: Check = declare(name, home, **{**options, **about})(judge)
+        return made
 
     return wrap
 
@@ -83,7 +90,7 @@ def stubborn(_: Exchange) -> Iterator[Verdict]:
         try:
             while True:
                 pass
-        except Exception:  # noqa: BLE001, S110, PERF203 - a check that swallows what it can
+        except Exception:  # noqa: BLE001 - a check that swallows what it can
             pass
     yield FINE(what="never")
 
@@ -111,7 +118,8 @@ def without_its_values(_: Exchange) -> Iterator[Verdict]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanner.judge, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(scanner.judge, "CHECK_SECONDS", 0.5)
+    monkeypatch.setattr(scanner.judge, "MAX_VERDICTS", 20)
 
 
 # --- the barrier around one check ---------------------------------------------------------------------------
@@ -155,15 +163,14 @@ def test_a_derived_fact_that_does_not_end_is_stopped_too() -> None:
         while True:
             pass
 
-    options: dict[str, Any] = {"version": 1, "fixed_by": FixedBy.PLATFORM, "outcomes": (FINE,), "references": ()}
-
     def never(_: str) -> Iterator[Verdict]:
         """A check of this test."""
         yield FINE(what="never")
 
-    found = said(judged([check("test.never", forever, **options)(never), good]))
-    assert found  # both have the service as subject; the states are told apart below
-    states = {it.check: it.state for it in judged([check("test.never", forever, **options)(never), good])}
+    declared = check("test.never", forever, version=1, fixed_by=FixedBy.PLATFORM, outcomes=(FINE,), references=())(
+        never
+    )
+    states = {it.check: it.state for it in judged([declared, good])}
     assert states == {"test.never": State.ERROR, "test.good": State.PASS}
 
 
@@ -197,7 +204,7 @@ def _home() -> Any:
     from scanner.observations.endpoint import Endpoint, Source
 
     endpoint = Endpoint("www.example.test", 443, ADDRESS, Source.RESOLVER)
-    (probe,) = home.probes(Place(target(), Setting("Pindai/test", LOCAL.caps.addresses), endpoint))
+    (probe,) = home.probes(Place(target(), Setting("Pindai/test"), endpoint))
     return probe
 
 
@@ -281,6 +288,15 @@ def test_a_target_without_a_resolution_was_not_recorded() -> None:
     commit(journal, "www", {})
     (finding,) = Judge(Run(journal), [good]).judge("www")
     assert (finding.state, finding.reason) == (State.UNKNOWN, Reason.NOT_RECORDED)
+    journal.close()
+
+
+def test_a_resolution_that_crashed_is_our_error() -> None:
+    crash = Crashed(started=SEEN, took_ms=0.0, failure=Unobserved(Reason.INTERNAL, "AttributeError"))
+    journal = new_journal(manifest([target()], [good]))
+    commit(journal, "www", {resolving(target()): crash})
+    (finding,) = Judge(Run(journal), [good]).judge("www")
+    assert (finding.state, finding.reason) == (State.ERROR, Reason.INTERNAL)
     journal.close()
 
 

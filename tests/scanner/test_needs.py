@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from observed import LOCAL, SEEN, commit, manifest, new_journal, resolved, target
+from observed import SEEN, commit, manifest, new_journal, resolved, target
 
 from scanner.api import (
     DoesNotApply,
@@ -204,7 +204,8 @@ def grumpy(one: TrustStore) -> str | Unobserved | NotApplicable:
         "moot": NotApplicable("no such thing", "tidak ada"),
         "ours": Unobserved(Reason.ALTERED, "edited"),
     }
-    return answers.get(one.name, one.name)
+    said: str | Unobserved | NotApplicable = answers.get(one.name, one.name)
+    return said
 
 
 @says(maybe(grumpy))
@@ -423,7 +424,7 @@ def test_gather_gives_values_in_the_order_of_the_needs() -> None:
     journal = new_journal(manifest([WWW], []))
     commit(journal, WWW.id, {Look(name="one"): store("1"), Look(name="two"): store("2")})
     facts = TargetFacts(journal.filed(WWW.id), Evidence(journal))
-    place = Place(WWW, Setting("", LOCAL.caps.addresses))
+    place = Place(WWW, Setting(""))
     values, evidence, levels, obstacle = gather(facts, [fact("two"), fact("one")], place)
     assert [it.name for it in values] == ["2", "1"]
     assert (len(evidence), levels, obstacle) == (2, frozenset({Replay.DERIVED}), None)

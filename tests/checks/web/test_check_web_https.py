@@ -88,6 +88,11 @@ def test_a_plain_service_is_judged_at_its_own_address() -> None:
     assert said(judged(CHECK, seen, of=target(url=PLAIN_URL, http_port=None))) == {"service": "serves_content"}
 
 
+def test_a_closed_plain_port_beside_a_service_that_is_down_is_no_pass() -> None:
+    seen = walk(failed("connect", Reason.REFUSED, url=PLAIN_URL)).but(home=failed("connect", Reason.REFUSED))
+    assert said(judged(CHECK, seen)) == {"service": "unknown: refused"}
+
+
 def test_messages_carry_no_path_or_query() -> None:
     seen = walk(moved("https://other.test/masuk?next=/rahasia"), exchange(url="https://other.test/masuk?next=/rahasia"))
     (finding,) = judged(CHECK, seen)

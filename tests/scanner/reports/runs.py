@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from scanner.cost import Cost
 from scanner.estate import Estate, Target
 from scanner.findings import Finding, FixedBy, Message, Severity, State, Subject, fingerprint
 from scanner.journal import Journal, Standing, TargetRecord
-from scanner.network import Cost
 from scanner.observations.observation import digest
 from scanner.observations.steps import Reason, Replay
 from scanner.outcomes import Outcome, Verdict

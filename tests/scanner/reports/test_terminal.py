@@ -487,6 +487,11 @@ def test_step_is_the_first_sentence(advice: str, expected: str) -> None:
     assert first_step(advice, 100) == expected
 
 
+def test_a_sentence_too_long_for_two_lines_ends_with_a_clause() -> None:
+    step = "[web server] Renew the certificate (`certbot renew`), reload the web server 2 HIGH"
+    assert step in " ".join(page(city(), width=46).split())
+
+
 def test_a_command_too_long_for_the_line_goes_on_in_the_next() -> None:
     shown = page(own_machine())
     assert (
@@ -525,8 +530,9 @@ def test_what_could_not_be_concluded_is_bounded() -> None:
     [
         (80, "  the name has no address: " + "o" * 20 + "0, " + "o" * 20 + "1 +1 more\n"),
         (60, "  the name has no address: " + "o" * 20 + "0 +2 more\n"),
-        (57, "  the name has no address: " + "o" * 20 + "0 +2 more\n"),
-        (56, "  the name has no address:\n    " + "o" * 20 + "0 +2 more\n"),
+        (56, "  the name has no address: " + "o" * 20 + "0 +2 more\n"),
+        (55, "  the name has no address: " + "o" * 9 + "..." + "o" * 7 + "0 +2 more\n"),
+        (54, "  the name has no address:\n    " + "o" * 20 + "0 +2 more\n"),
     ],
 )
 def test_how_many_is_never_cut_off(width: int, expected: str) -> None:

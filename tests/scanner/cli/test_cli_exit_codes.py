@@ -1,0 +1,205 @@
+"""Every exit code of `pindai scan`, each with what it means shown; and that a run which was stopped is taken up again."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import faults
+import pytest
+from commandline import LIMIT_S, CommandLine, Holding, served, wait_until
+
+from scanner.engine import JUDGED_HERE
+
+ONLY = ("--only", "uptime.reachable", "--profile", "local")
+
+
+@pytest.fixture
+def pindai(tmp_path: Path) -> CommandLine:
+    (tmp_path / "ca.pem").write_text(faults.ca_pem(), "ascii")
+    return CommandLine(tmp_path)
+
+
+# --- 0 and 1: findings ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "only", "options", "fail_on", "code"),
+    [
+        ("empty_answer+tls", "*", "--ca ca.pem", None, 0),  # HSTS is missing: medium
+        ("empty_answer+tls", "*", "--ca ca.pem", "medium", 1),
+        ("refused", "uptime", "", "critical", 1),
+        ("refused", "uptime", "", "never", 0),
+        ("empty_answer", "web.https.redirect", "", None, 1),  # content over plain HTTP: high
+        ("empty_answer", "web.https.redirect", "", "high", 1),
+        ("empty_answer", "web.https.redirect", "", "critical", 0),
+        ("malformed_header_no_colon+tls", "web.hsts", "--ca ca.pem", "low", 1),  # subdomains left out: low
+        ("malformed_header_no_colon+tls", "web.hsts", "--ca ca.pem", "medium", 0),
+        ("empty_answer", "uptime", "", "low", 0),  # nothing found at all
+    ],
+)
+def test_findings_at_or_above_the_threshold_decide(
+    behaviour: str, only: str, options: str, fail_on: str | None, code: int, pindai: CommandLine
+) -> None:
+    words = [*options.split(), *(("--fail-on", fail_on) if fail_on else ())]
+    with served(behaviour) as server:
+        url = server.url().replace("127.0.0.1", "localhost")
+        done = pindai("scan", url, "--only", only, *words)
+    assert done.code == code, done
+    assert f"Exit code {code}: " in done.out
+
+
+# --- 2: what could not be concluded -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "code"),
+    [
+        (["servfail"], [], 2),
+        (["servfail"], ["--min-coverage", "0"], 0),
+        (["servfail", "ok"], [], 0),
+        (["servfail", "ok"], ["--min-coverage", "50%"], 0),
+        (["servfail", "ok"], ["--min-coverage", "50.1"], 2),
+        (["servfail", "nxdomain"], [], 1),  # a name without an address is a finding, and so a conclusion
+        (["servfail", "nxdomain"], ["--min-coverage", "51"], 2),  # incomplete comes before findings
+    ],
+)
+def test_too_little_coverage(names: list[str], options: list[str], code: int, pindai: CommandLine) -> None:
+    with faults.in_thread(faults.FaultyNameserver()) as nameserver, served("empty_answer") as server:
+        urls = [f"http://{name}.fault.test:{server.port}/" for name in names]
+        done = pindai("scan", *urls, *ONLY, "--nameserver", f"127.0.0.1:{nameserver.port}", *options)
+    assert done.code == code, done
+    assert f"Exit code {code}: " in done.out
+
+
+def test_results_that_cannot_be_written_are_incomplete_and_the_run_is_kept(pindai: CommandLine) -> None:
+    (pindai.folder / "out" / "result.json").mkdir(parents=True)
+    with served("empty_answer") as server:
+        done = pindai("scan", server.url(), *ONLY, "--out", "out")
+    assert (done.code, done.out) == (2, "")
+    assert "out/result.json: cannot write" in done.err
+    assert pindai("report", "--fail-on", "never").code == 0
+
+
+# --- 130, 143, kill -9: stopped in the middle -------------------------------------------------------------------------
+
+FEW, MANY = 2, JUDGED_HERE + 2
+
+
+class Estate:
+    """A targets file: the first target answers at once, the others do not until they are released."""
+
+    def __init__(self, folder: Path, quick: faults.Served, slow: faults.Served, count: int) -> None:
+        self.held = frozenset(f"t{number}" for number in range(1, count))
+        urls = [quick.url("/t0"), *(slow.url(f"/{name}") for name in sorted(self.held))]
+        tables = [f'[[target]]\nid = "{url.rpartition("/")[2]}"\nurl = "{url}"\n' for url in urls]
+        (folder / "targets.toml").write_text('[scope]\nnetworks = ["127.0.0.0/8"]\n' + "".join(tables))
+
+
+@contextlib.contextmanager
+def stopped_in_the_middle(
+    pindai: CommandLine, count: int, number: signal.Signals, *options: str
+) -> Iterator[tuple[subprocess.Popen[str], Holding, Holding]]:
+    """A scan that has committed its first target and waits for the others when the signal arrives; has ended by it."""
+    quick, slow = Holding(released=True), Holding()
+    with quick.serving() as at, slow.serving("127.0.0.2") as held_at:
+        Estate(pindai.folder, at, held_at, count)
+        with pindai.started("scan", *ONLY, *options) as process:
+            wait_until(lambda: pindai.committed() == {"t0"} and bool(slow.asked), "the scan is in its middle")
+            process.send_signal(number)
+            process.wait(LIMIT_S)
+            yield process, quick, slow
+
+
+@pytest.mark.parametrize(("count", "number", "code"), [(FEW, signal.SIGINT, 130), (MANY, signal.SIGTERM, 143)])
+def test_a_stopped_scan_reports_what_it_has_and_is_taken_up_again(
+    count: int, number: signal.Signals, code: int, pindai: CommandLine
+) -> None:
+    with stopped_in_the_middle(pindai, count, number) as (process, quick, slow):
+        out, err = process.communicate(timeout=LIMIT_S)
+        assert (process.returncode, err) == (code, "")
+        assert f"Exit code {code}: stopped ({number.name})" in out
+        assert pindai.committed() == {"t0"}
+        assert pindai("report").code == code
+
+        slow.released.set()
+        asked_before = len(slow.asked)
+        again = pindai("scan", *ONLY, "--resume")
+        assert again.code == 0, again
+        assert "Exit code 0: " in again.out
+        assert quick.asked == ["/t0"]  # what was done is not done again
+        assert sorted(slow.asked[asked_before:]) == [f"/t{held}" for held in range(1, count)]
+        assert pindai.committed() == {f"t{number}" for number in range(count)}
+        assert len(pindai.journals()) == 1
+        assert pindai("report").code == 0
+
+
+def test_a_stopped_scan_that_is_quiet_says_so_in_two_lines(pindai: CommandLine) -> None:
+    with stopped_in_the_middle(pindai, FEW, signal.SIGTERM, "--quiet", "--out", "out") as (process, _, _):
+        out, err = process.communicate(timeout=LIMIT_S)
+        assert (process.returncode, err, len(out.splitlines())) == (143, "", 2)
+        assert pindai("evidence", "replay", "out").code == 0
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_a_killed_scan_is_taken_up_again(count: int, pindai: CommandLine) -> None:
+    with stopped_in_the_middle(pindai, count, signal.SIGKILL) as (process, quick, slow):
+        assert process.returncode == -signal.SIGKILL
+        (journal,) = pindai.journals()
+        wait_until(lambda: not processes_at(journal), "the judge has gone too")
+        assert pindai("report").code == 2  # readable, and incomplete
+
+        slow.released.set()
+        again = pindai("scan", *ONLY, "--resume")
+        assert again.code == 0, again
+        assert quick.asked == ["/t0"]
+        assert pindai.committed() == {f"t{number}" for number in range(count)}
+        assert pindai.journals() == [journal]
+        assert pindai("evidence", "replay", journal).code == 0
+
+
+def processes_at(journal: Path) -> list[str]:
+    """Processes that were started for this journal, where the system tells."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(journal) in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
+def test_resume_with_nothing_to_resume_begins_a_run(pindai: CommandLine) -> None:
+    with served("empty_answer") as server:
+        for runs in (1, 2):
+            done = pindai("scan", server.url(), *ONLY, "--resume")
+            assert done.code == 0, done
+            assert "no unfinished run" in done.err
+            assert len(pindai.journals()) == runs
+
+
+def test_resume_takes_up_only_a_run_that_was_asked_the_same(pindai: CommandLine) -> None:
+    with stopped_in_the_middle(pindai, FEW, signal.SIGKILL) as (_, _, slow):
+        slow.released.set()
+        other = pindai("scan", "--only", "uptime", "--profile", "gentle", "--resume")
+        assert other.code == 0, other
+        assert "no unfinished run" in other.err
+        assert len(pindai.journals()) == 2
+
+
+# --- 4: somebody else is writing --------------------------------------------------------------------------------------
+
+
+def test_a_run_that_another_scan_is_writing_is_left_alone(pindai: CommandLine) -> None:
+    slow = Holding()
+    with slow.serving() as at, pindai.started("scan", at.url(), *ONLY) as process:
+        wait_until(lambda: bool(slow.asked), "the first scan is asking")
+        second = pindai("scan", at.url(), *ONLY, "--resume")
+        assert (second.code, second.out) == (4, ""), second
+        assert "another scan is writing this journal" in second.err
+        assert process.poll() is None
+        slow.released.set()
+        process.send_signal(signal.SIGTERM)
+        process.wait(LIMIT_S)
+    assert len(pindai.journals()) == 1
