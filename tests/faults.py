@@ -222,25 +222,42 @@ async def _accepting(listener: socket.socket, serve: Serve, context: ssl.SSLCont
         raise ExceptionGroup("a behaviour is itself at fault", mistakes)
 
 
+class _NotYetReading(asyncio.Protocol):
+    """Holds a new connection still until it is known who reads from it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+
+
 async def _converse(connection: socket.socket, reader: Reader, serve: Serve, context: ssl.SSLContext | None) -> None:
     """Serve one connection, within its time, and see its socket closed."""
     loop = asyncio.get_running_loop()
     protocol = asyncio.StreamReaderProtocol(reader)
     linger_s = LINGER_S if context else None
-    transport: asyncio.Transport | None = None
+    # TCP first and TLS above it: whoever is cancelled in the middle of a handshake still has a transport to abort.
+    raw: asyncio.Transport | None = None
     try:
         async with asyncio.timeout(MAX_CONNECTION_S):
-            transport, _ = await loop.connect_accepted_socket(
-                lambda: protocol, connection, ssl=context, ssl_shutdown_timeout=linger_s
-            )
+            raw, _ = await loop.connect_accepted_socket(_NotYetReading, connection)
+            transport: asyncio.Transport | None = raw
+            if context is None:
+                raw.set_protocol(protocol)
+                raw.resume_reading()
+            else:
+                transport = await loop.start_tls(
+                    raw, protocol, context, server_side=True, ssl_shutdown_timeout=linger_s
+                )
+            assert transport is not None
+            protocol.connection_made(transport)
             writer = asyncio.StreamWriter(transport, protocol, reader, loop)
             await serve(reader, writer)
             await _hang_up(reader, writer)
     except (OSError, EOFError):
         pass  # the client left, gave up the handshake, or the connection's time is over
     finally:
-        if transport is not None:
-            transport.abort()
+        if raw is not None:
+            raw.abort()
         for _ in range(100):  # the loop closes the socket a few steps after the abort
             if connection.fileno() == -1:
                 break
