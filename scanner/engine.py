@@ -72,8 +72,8 @@ class Scan:
 
     def perform(self) -> Ending:
         """Scan to the end, or until a signal says stop: what is committed by then is judged and kept."""
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(self._perform())
+        with contextlib.suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(self._perform())
         if self._judged_here:
             try:
                 self._judge_here()
@@ -138,6 +138,16 @@ class Scan:
         judge = Judge(self._run, self._checks)
         for target_id in self._journal.unjudged():
             self._journal.put_findings(target_id, judge.judge(target_id))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's event loop where the `uvloop` extra is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 @contextlib.contextmanager
