@@ -304,5 +304,5 @@ def _lock(path: Path) -> IO[bytes]:
 
 
 def new_run_id(now: datetime) -> str:
-    """An id that sorts by time and is short enough to type: date, time, and four hex digits that tell twins apart."""
-    return f"{now:%Y%m%dT%H%M%S}-{time.perf_counter_ns() % 0x10000:04x}"
+    """An id that sorts by time: date, time to the millisecond, and four hex digits that tell twins apart and can be typed."""
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{time.perf_counter_ns() % 0x10000:04x}"

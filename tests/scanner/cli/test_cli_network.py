@@ -4,10 +4,11 @@ Python itself tells: every process writes down the sockets it opens and the plac
 """
 
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -207,7 +208,7 @@ def test_localhost_is_where_the_server_is(address: str, pindai: CommandLine) -> 
 def test_the_demo_works_and_says_what_is_in_its_way(pindai: CommandLine) -> None:
     """Its ports are fixed, so both sides stand in one test; who uses them already, another demo say, is told so."""
     free = pindai("demo", LANG="en_US.UTF-8")
-    if free.code == 3 and "cannot listen on" in free.err:
+    if free.code == 3 and "cannot listen on" in free.err and os.environ.get("CI") != "true":
         pytest.skip(f"the demo's ports are taken: {free.err}")
     assert (free.code, free.err) == (0, ""), free
     assert "Exit code 0: the demo worked; a scan would exit with 1" in free.out
@@ -218,8 +219,9 @@ def test_the_demo_works_and_says_what_is_in_its_way(pindai: CommandLine) -> None
 
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.77.0.10", 8443))
-        taken.listen()
+        with suppress(OSError):  # somebody else was quicker, which is as good
+            taken.bind(("127.77.0.10", 8443))
+            taken.listen()
         busy = pindai("demo", "--lang", "en")
     assert (busy.code, busy.out) == (3, ""), busy
     assert "cannot listen on 127.77.0." in busy.err
