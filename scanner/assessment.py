@@ -65,7 +65,7 @@ def assess(run: Run) -> Assessment:
 
 class Conclusions(msgspec.Struct, frozen=True):
     """What an exit code rests on. `worst` is the gravest finding's severity as a number, -1 without any; `coverage` the
-    share of targets about which at least something could be concluded, in percent.
+    share of targets about which at least something could be concluded (that a question does not arise, too), in percent.
     """
 
     worst: int
@@ -80,7 +80,7 @@ def conclusions(run: Run) -> Conclusions:
     for finding in run.findings():
         worst = max(worst, finding.rank)
         errors += finding.state is State.ERROR
-        if finding.state in (State.PASS, State.FAIL):
+        if finding.state in (State.PASS, State.FAIL, State.NOT_APPLICABLE):
             concluded.add(finding.target)
     total = len(run.manifest.estate.targets)
     return Conclusions(worst, errors, 100 * len(concluded) / total if total else 0.0)

@@ -20,7 +20,7 @@ from scanner.journal import Standing, TargetRecord
 from scanner.needs import Setting
 from scanner.network import Budget, Gate
 from scanner.observations.endpoint import Resolution
-from scanner.observations.http import Connected, Exchange
+from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake
 from scanner.observations.observation import Crashed, Observation, digest, encode
 from scanner.observations.steps import Reason, Unobserved
 from scanner.plan import ceiling_of, checks_for, choosing, endpoints_of, first_wave, places_of, resolving
@@ -128,9 +128,9 @@ def _standing(failure: Unobserved | None, observed: Iterable[Observation]) -> tu
     why: Unobserved | None = None
     for observation in observed:
         if isinstance(observation, Exchange):
-            if isinstance(observation.connect, Connected):
+            if isinstance(observation.answer, Answer) or isinstance(observation.tls, Handshake | BrokenHandshake):
                 return Standing.OBSERVED, None
-            why = why or observation.connect
+            why = why or observation.answer
         elif isinstance(observation, Crashed):
             why = why or observation.failure
     return Standing.NOT_OBSERVED, why or Unobserved(Reason.PREREQUISITE, "nothing was asked of it")
@@ -247,7 +247,7 @@ class _Session:
         observations: dict[str, bytes] = {}
         for probe, task in self._finished().items():
             settled = task.result()
-            filed[probe.key] = settled.digest
+            filed.setdefault(probe.key, settled.digest)  # two that differ in a secret only: the plan's own came first
             observations[settled.digest] = settled.stored
         return filed, observations
 

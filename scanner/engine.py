@@ -239,6 +239,7 @@ class _Supervisor:
     async def _hire(self) -> asyncio.subprocess.Process:
         self._worker = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # modules come from where Pindai is installed, never from the folder somebody stands in
             "-m",
             "scanner.judge_worker",
             str(self._journal.path),

@@ -19,12 +19,14 @@ import msgspec
 
 from scanner.cost import Cost
 from scanner.findings import Finding
+from scanner.json_text import inert
 from scanner.observations.observation import digest as digest_of
 
 T = TypeVar("T")
 
 FORMAT = "1"
 SUFFIX = ".journal"
+MAX_VALUE_BYTES = 64 * 1024 * 1024
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -108,15 +110,25 @@ class Journal:
         return journal
 
     @classmethod
-    def open(cls, path: Path, *, write: bool = False) -> Self:
-        """An existing journal. Raises JournalError, JournalBusyError when it is being written elsewhere."""
+    def open(cls, path: Path, *, write: bool = False, join: bool = False) -> Self:
+        """An existing journal, for reading; `write` takes it over, `join` writes beside the run that holds it.
+
+        Raises JournalError, JournalBusyError when another run holds it.
+        """
         if not path.is_file():
             raise JournalError(f"{path}: no such journal")
         with contextlib.ExitStack() as undo:
             lock = undo.enter_context(_lock(path)) if write else None
             try:
-                journal = cls(path, undo.enter_context(contextlib.closing(_connect(path, write=write))), lock)
+                journal = cls(
+                    path,
+                    undo.enter_context(contextlib.closing(_connect(path, write=write, read_only=not (write or join)))),
+                    lock,
+                )
+                journal._require_plain_tables()
                 version = journal._meta("format")
+            except AlteredError:
+                raise
             except (sqlite3.Error, JournalError) as error:
                 raise JournalError(f"{path}: not a journal of Pindai: {error}") from error
             if version != FORMAT.encode():
@@ -145,6 +157,11 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _require_plain_tables(self) -> None:
+        """Refuse a file with views or triggers: reading ours would run somebody else's queries."""
+        if self._db.execute("SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1").fetchone():
+            raise AlteredError(f"{self.path}: it holds views or triggers, which no journal of Pindai does")
 
     # -- the run as a whole
 
@@ -210,7 +227,7 @@ class Journal:
                 )
                 self._db.execute(
                     "INSERT OR REPLACE INTO target (id, record) VALUES (?, ?)",
-                    (record.id, msgspec.json.encode(record)),
+                    (record.id, inert(msgspec.json.encode(record))),
                 )
         except sqlite3.Error as error:
             raise JournalError(f"{self.path}: {record.id}: {error}") from error
@@ -222,7 +239,10 @@ class Journal:
                 self._db.execute("DELETE FROM finding WHERE target = ?", (target,))
                 self._db.executemany(
                     "INSERT INTO finding VALUES (?, ?, ?, ?)",
-                    [(target, finding.fingerprint, finding.rank, msgspec.json.encode(finding)) for finding in findings],
+                    [
+                        (target, finding.fingerprint, finding.rank, inert(msgspec.json.encode(finding)))
+                        for finding in findings
+                    ],
                 )
                 self._db.execute("UPDATE target SET judged = 1 WHERE id = ?", (target,))
         except sqlite3.Error as error:
@@ -279,9 +299,13 @@ class Journal:
             yield digest
 
 
-def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
+def _connect(path: Path, *, write: bool, read_only: bool = False) -> sqlite3.Connection:
     """A connection; only the run that owns the file changes how it is kept, so a reader leaves it as it is."""
-    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    mode = "ro" if read_only else "rw"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, check_same_thread=False
+    )
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     try:
         if write:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -301,6 +325,20 @@ def _lock(path: Path) -> IO[bytes]:
         handle.close()
         raise JournalBusyError(f"{path}: another scan is writing this journal") from error
     return handle
+
+
+def newest_run(folder: Path) -> Path | None:
+    """The newest journal of a folder that a run began; one that was killed before its first word is passed over."""
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        try:
+            with Journal.open(path) as journal:
+                if journal.manifest:
+                    return path
+        except AlteredError:
+            return path  # it is somebody's evidence: whoever opens it is told what is wrong with it
+        except JournalError:
+            continue
+    return None
 
 
 def new_run_id(now: datetime) -> str:

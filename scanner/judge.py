@@ -15,13 +15,14 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from scanner.findings import Finding, Message, Severity, State, Subject, fingerprint, merge
+from scanner.estate import AddressPolicy, Target
+from scanner.findings import Finding, FixedBy, Message, Severity, State, Subject, fingerprint, merge
 from scanner.journal import AlteredError, Journal
 from scanner.locale.reasons import render_unknown
 from scanner.locale.values import render
 from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
 from scanner.observations.dns import DnsAnswer
-from scanner.observations.endpoint import Resolution
+from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
 from scanner.observations.observation import Crashed, Observation
 from scanner.observations.steps import NotApplicable, Reason, Unobserved, weakest
@@ -126,7 +127,9 @@ class Judge:
         root = Place(target, manifest.setting)
         stored = facts.stored(resolving(target, manifest.setting.redirections))
         failure: Unobserved | None = None
-        if stored is None or not isinstance(stored[0], Resolution):
+        beyond: Unobserved | None = None
+        resolve = resolving(target, manifest.setting.redirections)
+        if stored is None or not isinstance(stored[0], Resolution) or not resolve.is_answered_by(stored[0]):
             failure = Unobserved(Reason.NOT_RECORDED, "this run has no resolution of the target")
             if stored is not None and isinstance(stored[0], Crashed):
                 failure = stored[0].failure
@@ -138,8 +141,11 @@ class Judge:
             chosen = None if choosing_probe is None else facts.stored(choosing_probe)
             choice = chosen[0] if chosen is not None and isinstance(chosen[0], Choice) else None
             places = list(places_of(target, manifest.setting, endpoints, choice))
+            beyond = _beyond(target, outcome, len(endpoints))
             if isinstance(outcome, Unobserved) and not endpoints:
                 failure = outcome
+            elif chosen is not None and isinstance(chosen[0], Crashed):
+                failure, places = chosen[0].failure, [root]
         about = _About(self._zone, failure, frozenset() if stored is None else frozenset({stored[1]}))
         sightings: list[tuple[str, Finding]] = []
         for check in checks_for(target, self._checks):
@@ -151,42 +157,53 @@ class Judge:
                 else:
                     verdicts = self._run_check(check, facts, place, about)
                 sightings += [(address, finding) for finding in verdicts]
+            if beyond is not None:
+                sightings.append(("", about.obstacle(check, root, beyond, about.resolution)))
         return merge(sightings)
 
     def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> list[Finding]:
-        """One check at one place, behind its barrier."""
+        """One check at one place, behind its barrier; what was concluded before it broke stands."""
+        findings: list[Finding] = []
         try:
             with time_limit(CHECK_SECONDS):
-                return list(self._findings(check, facts, place, about))
+                for spot, obstacle in self._spots(check, facts, place):
+                    try:
+                        for finding in self._at_spot(check, facts, spot, obstacle, about):
+                            findings.append(finding)  # noqa: PERF402 - one by one: the next may raise
+                    except Exception as error:  # one item that breaks a check must not hide what was proven on another
+                        log.exception("check %s crashed on %s", check.id, place.target.id)
+                        findings.append(about.error(check, spot, f"{type(error).__name__}: {error}"))
         except CheckTimeout:
-            return [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
+            findings.append(about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s"))
         except Exception as error:  # the barrier around one check: our fault must not end the run
             log.exception("check %s crashed on %s", check.id, place.target.id)
-            return [about.error(check, place, f"{type(error).__name__}: {error}")]
+            findings.append(about.error(check, place, f"{type(error).__name__}: {error}"))
+        return findings
 
-    def _findings(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> Iterator[Finding]:
+    def _spots(self, check: Check, facts: TargetFacts, place: Place) -> Iterator[tuple[Place, Evaluated[Any] | None]]:
+        return iter([(place, None)]) if check.each is None else check.each.places(facts, place)
+
+    def _at_spot(
+        self, check: Check, facts: TargetFacts, spot: Place, obstacle: Evaluated[Any] | None, about: "_About"
+    ) -> Iterator[Finding]:
+        if obstacle is not None:
+            assert isinstance(obstacle.value, Unobserved | NotApplicable)
+            yield about.obstacle(check, spot, obstacle.value, obstacle.evidence)
+            return
+        values, evidence, levels, why = gather(facts, check.needs, spot)
+        if why is not None:
+            yield about.obstacle(check, spot, why, evidence)
+            return
         params = self._params[check.id]
-        spots: Iterator[tuple[Place, Evaluated[Any] | None]] = iter([(place, None)])
-        if check.each is not None:
-            spots = check.each.places(facts, place)
-        for spot, obstacle in spots:
-            if obstacle is not None:
-                assert isinstance(obstacle.value, Unobserved | NotApplicable)
-                yield about.obstacle(check, spot, obstacle.value, obstacle.evidence)
-                continue
-            values, evidence, levels, why = gather(facts, check.needs, spot)
-            if why is not None:
-                yield about.obstacle(check, spot, why, evidence)
-                continue
-            arguments = values if params is None else [*values, params]
-            count = 0
-            for verdict in check.judge(*arguments):
-                count += 1
-                if count > MAX_VERDICTS:
-                    raise RuntimeError(f"more than {MAX_VERDICTS} verdicts")
-                yield about.finding(check, spot, verdict, evidence, weakest(levels))
-            if count == 0:
-                raise RuntimeError("the check yielded no verdict")
+        arguments = values if params is None else [*values, params]
+        count = 0
+        for verdict in check.judge(*arguments):
+            count += 1
+            if count > MAX_VERDICTS:
+                raise RuntimeError(f"more than {MAX_VERDICTS} verdicts")
+            yield about.finding(check, spot, verdict, evidence, weakest(levels))
+        if count == 0:
+            raise RuntimeError("the check yielded no verdict")
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -254,6 +271,7 @@ class _About(msgspec.Struct, frozen=True):
             found=_shown(verdict.found, self.zone),
             reason=reason,
             replay=level,
+            fixed_by=outcome.fixed_by if isinstance(outcome, Outcome) else None,
         )
 
     def _make(
@@ -271,6 +289,7 @@ class _About(msgspec.Struct, frozen=True):
         found: str | None = None,
         reason: Reason | None = None,
         replay: Any = None,
+        fixed_by: FixedBy | None = None,
     ) -> Finding:
         subject = subject or subject_of(place)
         return Finding(
@@ -287,7 +306,7 @@ class _About(msgspec.Struct, frozen=True):
             reason=reason,
             evidence=tuple(sorted(evidence)),
             fingerprint=fingerprint(check.first_id, place.target.id, subject),
-            fixed_by=check.fixed_by,
+            fixed_by=fixed_by or check.fixed_by,
             replay=replay,
         )
 
@@ -313,6 +332,16 @@ def _shown(value: Any, zone: str) -> str | None:
     return None if value is None else render("{value}", {"value": value}, "en", zone)
 
 
+def _beyond(target: Target, outcome: Addresses | Unobserved, observed: int) -> Unobserved | None:
+    """Why not every address was looked at, when every one should have been: what lies beyond the cap may be otherwise."""
+    if target.addresses is not AddressPolicy.ALL or isinstance(outcome, Unobserved) or not observed:
+        return None
+    total = len(outcome.addresses)
+    if outcome.source is Source.OPTION or total <= observed:
+        return None
+    return Unobserved(Reason.BUDGET, f"{total - observed} of {total} addresses were not observed")
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise CheckTimeout in the block after `seconds` (main thread only; elsewhere the supervisor's patience counts)."""
@@ -335,4 +364,5 @@ def time_limit(seconds: float) -> Iterator[None]:
 def _params_in_force(run: Run, checks: Sequence[Check]) -> dict[str, CheckParams | None]:
     """Each check's thresholds: as the run had them, so that a verdict is judged by the values of its day."""
     used = {entry.id: entry.params for entry in run.manifest.checks}
-    return {check.id: check.with_params(used.get(check.id, {})) for check in checks}
+    names = {check.id: next((name for name in (check.id, *check.was) if name in used), "") for check in checks}
+    return {check.id: check.with_params(used.get(names[check.id], {})) for check in checks}

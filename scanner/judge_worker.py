@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
         sys.stdout.buffer.flush()
 
-    with Journal.open(Path(path)) as journal:
+    with Journal.open(Path(path), join=True) as journal:
         run = Run(journal)
         checks = [known[used.id] for used in run.manifest.checks]
         judge = Judge(run, checks, on_check=lambda check: announce({"check": check}))

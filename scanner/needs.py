@@ -135,7 +135,7 @@ class Fact(Need[O]):
         evidence = frozenset({digest})
         if isinstance(observation, Crashed):
             return Evaluated(observation.failure, evidence)
-        if not isinstance(observation, self.kind):
+        if not isinstance(observation, self.kind) or not probe.is_answered_by(observation):
             return Evaluated(Unobserved(Reason.ALTERED, f"{self.name} is stored as something else"), evidence)
         return Evaluated(observation, evidence, frozenset({observation.replay}))
 

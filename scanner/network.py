@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from math import inf
+from operator import itemgetter
 from types import TracebackType
 from typing import Self, cast
 
@@ -61,9 +63,9 @@ class Budget:
         """Take this from the budget. Raises NetworkError(budget) when the ceiling is reached."""
         total = self.used + cost
         if (
-            total.connections > self.ceiling.connections
-            or total.requests > self.ceiling.requests
-            or total.queries > self.ceiling.queries
+            (cost.connections and total.connections > self.ceiling.connections)
+            or (cost.requests and total.requests > self.ceiling.requests)
+            or (cost.queries and total.queries > self.ceiling.queries)
         ):
             raise NetworkError(Reason.BUDGET, f"the plan's ceiling is reached ({self.used})")
         if self.seconds_left <= 0:
@@ -72,21 +74,30 @@ class Budget:
 
 
 class Deadline:
-    """Phases of one connection under one total bound; used as `async with deadline.phase(seconds, "what")`."""
+    """Phases of one connection under two bounds, its own and what is left of the target's time.
 
-    def __init__(self, seconds: float) -> None:
+    Which bound ended a phase is told: that a service is slow is a fact about it, that our time ran out is none.
+    """
+
+    def __init__(self, seconds: float, left: float = inf) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ends = self._loop.time() + seconds
+        now = self._loop.time()
+        self._ends = (
+            (now + seconds, Unobserved(Reason.TIMEOUT, f"the whole exchange took more than {seconds:g} s")),
+            (now + max(left, 0.0), Unobserved(Reason.BUDGET, "the time set aside for this target is used up")),
+        )
 
     def phase(self, seconds: float, what: str) -> "_Phase":
-        """A context that ends in NetworkError(timeout) after `seconds`, or when the total bound is reached."""
-        return _Phase(min(self._loop.time() + seconds, self._ends), seconds, what)
+        """A context for `async with` that raises NetworkError after `seconds`, or when a bound above is reached."""
+        own = (self._loop.time() + seconds, Unobserved(Reason.TIMEOUT, f"no {what} within {seconds:g} s"))
+        when, why = min(own, *self._ends, key=itemgetter(0))
+        return _Phase(when, why)
 
 
 class _Phase:
-    def __init__(self, when: float, seconds: float, what: str) -> None:
-        self._timeout = asyncio.timeout_at(when)
-        self._text = f"no {what} within {seconds:g} s"
+    def __init__(self, when: float, why: Unobserved) -> None:
+        self._timeout = asyncio.timeout_at(None if when == inf else when)
+        self._why = why
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
@@ -98,7 +109,7 @@ class _Phase:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise NetworkError(Reason.TIMEOUT, self._text) from None
+            raise NetworkError(self._why.reason, self._why.detail) from None
 
 
 class Connection(asyncio.Protocol):
@@ -238,7 +249,7 @@ class Gate:
             async with slot.free, self._total:
                 await self._take_turn(slot)
                 started = loop.time()
-                deadline = Deadline(min(self._timeouts.exchange_s, max(budget.seconds_left, 0.001)))
+                deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
                 try:
                     connection = await self._open(endpoint, deadline)
                     yield connection, deadline, (loop.time() - started) * 1000
@@ -354,7 +365,13 @@ _BY_ERRNO = {
 }
 
 
+_OUR_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""What a lack of our own looks like; it says nothing about the target and nothing about the network."""
+
+
 def as_network_error(error: OSError) -> NetworkError:
     """The reason behind an operating-system error."""
     number = error.errno or 0
+    if number in _OUR_OWN:
+        return NetworkError(Reason.INTERNAL, f"this machine ran out of something: {os.strerror(number)}")
     return NetworkError(_BY_ERRNO.get(number, Reason.UNREACHABLE), os.strerror(number) if number else str(error))

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import msgspec
 
-from scanner.findings import Argument, Severity, State, Subject
+from scanner.findings import Argument, FixedBy, Severity, State, Subject
 from scanner.observations.steps import Reason, Unobserved
 
 MAX_ARGUMENT_CHARS = 200
@@ -76,9 +76,13 @@ class DoesNotApply(OutcomeBase, frozen=True):
 
 
 class Outcome(OutcomeBase, frozen=True, kw_only=True):
-    """The rule is not met. The severity belongs to the outcome and is never computed."""
+    """The rule is not met. The severity belongs to the outcome and is never computed.
+
+    `fixed_by` says who can repair this one, where it is somebody else than for the check's other outcomes.
+    """
 
     severity: Severity
+    fixed_by: FixedBy | None = None
 
     state = State.FAIL
 

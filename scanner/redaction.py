@@ -69,7 +69,7 @@ SECRET_PARAMETERS: Final = frozenset({
 })
 # Fields whose whole value is a credential when a server sends or echoes them.
 CREDENTIAL_FIELDS: Final = frozenset({
-    b"authorization", b"cookie", b"cookie2", b"proxy-authorization", b"x-access-token", b"x-api-key",
+    b"authentication-info", b"authorization", b"cookie", b"cookie2", b"proxy-authorization", b"x-access-token", b"x-api-key",
     b"x-amz-security-token", b"x-auth-token", b"x-csrf-token", b"x-csrftoken", b"x-session-id",
     b"x-session-token", b"x-xsrf-token",
 })
@@ -229,7 +229,7 @@ def _by_field(name: bytes, value: bytes) -> Iterator[Found]:
     """What is hidden because of the field it stands in."""
     if name in _COOKIE_FIELDS:
         yield from _cookie(value)
-    elif name in CREDENTIAL_FIELDS:
+    elif name in CREDENTIAL_FIELDS or (name not in _CHALLENGE_FIELDS and _is_secret(name.replace(b"-", b"_"))):
         yield 0, len(value), SpanKind.TOKEN
     elif name in URL_FIELDS:
         yield from _secret_parameters(value, _FIELD_ENDS)

@@ -12,6 +12,7 @@ from scanner.findings import Finding
 from scanner.journal import AlteredError, Journal, JournalError, Standing, TargetRecord
 from scanner.needs import Setting
 from scanner.observations.observation import digest
+from scanner.parse.url import UrlError, parse_url
 from scanner.profiles import Profile
 from scanner.registry import API_VERSION
 
@@ -79,6 +80,11 @@ class Run:
             self.manifest = msgspec.json.decode(journal.manifest, type=Manifest)
         except msgspec.ValidationError as error:
             raise JournalError(f"{journal.path}: the manifest cannot be read: {error}") from error
+        try:
+            for target in self.manifest.estate.targets:
+                parse_url(target.url)
+        except UrlError as error:
+            raise JournalError(f"{journal.path}: the manifest has a target that is none: {error}") from error
         self._targets = {target.id: target for target in self.manifest.estate.targets}
 
     @property
@@ -106,8 +112,11 @@ class Run:
         return len(self.journal.committed()) == len(self._targets)
 
     def target(self, target_id: str) -> Target:
-        """A target by id."""
-        return self._targets[target_id]
+        """A target by id. Raises AlteredError for one the run was never asked about."""
+        try:
+            return self._targets[target_id]
+        except KeyError:
+            raise AlteredError(f"{self.journal.path}: {target_id!r} is no target of this run") from None
 
     def targets(self) -> Iterator[tuple[Target, TargetRecord | None]]:
         """All targets in the estate's order, each with its record, None when it was never reached."""

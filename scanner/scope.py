@@ -14,11 +14,15 @@ METADATA_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = (
     ip_network("100.100.100.200/32"),
     ip_network("192.0.0.192/32"),
     ip_network("168.63.129.16/32"),
+    ip_network("fd00:42::42/128"),
+    ip_network("fd00:c1::a9fe:a9fe/128"),
 )
 NEVER_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = (
     ip_network("224.0.0.0/4"),
     ip_network("ff00::/8"),
     ip_network("255.255.255.255/32"),
+    ip_network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 2765)
+    ip_network("3fff::/20"),  # documentation (RFC 9637)
 )
 
 TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
@@ -37,14 +41,23 @@ def canonical_address(address: str) -> IPv4Address | IPv6Address:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
-    """The address and the IPv4 addresses a translator would make of it (NAT64, 6to4)."""
+    """The address, and the IPv4 addresses that a tunnel or translator on the way would make of it."""
     if isinstance(address, IPv4Address):
         return (address,)
+    number = int(address)
     found: list[IPv4Address | IPv6Address] = [address]
     if any(address in prefix for prefix in TRANSLATED):
-        found.append(IPv4Address(int(address) & 0xFFFF_FFFF))
+        found.append(IPv4Address(number & 0xFFFF_FFFF))
+    if address in TRANSLATED[1]:  # the form of a /48 prefix (RFC 6052 2.2): around the eight bits that stay zero
+        found.append(IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF))
     if address.sixtofour is not None:
         found.append(address.sixtofour)
+    if address.teredo is not None:
+        found.extend(address.teredo)
+    if number >> 32 & 0xFDFF_FFFF == 0x5EFE:  # ISATAP (RFC 5214 6.1)
+        found.append(IPv4Address(number & 0xFFFF_FFFF))
+    if 1 < number < 1 << 32:  # IPv4-compatible (RFC 4291 2.5.5.1)
+        found.append(IPv4Address(number))
     return tuple(found)
 
 

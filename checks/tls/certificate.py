@@ -1,9 +1,10 @@
 """The server's certificate: time, name, and path to a trust anchor (RFC 5280, RFC 9525)."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from scanner.api import CheckParams, FixedBy, Outcome, Passed, Reason, Severity, Undecided, Verdict, check
+from scanner.api import CheckParams, FixedBy, Outcome, Passed, Reason, Severity, Undecided, Verdict, check, unknown
 from scanner.derive.certification_path import LEAF_VALIDITY, PathReason, PathReasonKind, PathResult
 from scanner.derive.service import PresentedLeaf, certification_path, leaf
 
@@ -68,7 +69,12 @@ def expiry(own: PresentedLeaf, params: ExpiryParams) -> Iterator[Verdict]:
             found=certificate.not_after,
         )
     else:
-        yield IN_TIME(when=certificate.not_after)
+        yield _for_its_holder(own, IN_TIME(when=certificate.not_after))
+
+
+def _for_its_holder(own: PresentedLeaf, passed: Verdict) -> Verdict:
+    """A pass speaks for whoever holds the key; anybody can send a certificate, so without that proof it is unknown."""
+    return passed if own.unproven is None else unknown(own.unproven)
 
 
 MISMATCH = Outcome(
@@ -116,7 +122,7 @@ def name(own: PresentedLeaf) -> Iterator[Verdict]:
     """
     certificate = own.certificate
     if own.names_reference:
-        yield MATCH(name=own.reference)
+        yield _for_its_holder(own, MATCH(name=own.reference))
     elif not own.names_read:
         yield TOO_MANY_NAMES(count=certificate.san_count) if certificate.san_count else UNREADABLE_NAMES()
     elif not certificate.dns_names and not certificate.ip_addresses:
@@ -156,8 +162,8 @@ UNTRUSTED: dict[PathReasonKind, Outcome] = {
     PathReasonKind.MISSING_INTERMEDIATE: _refused(
         "missing_issuer",
         Severity.HIGH,
-        "{issuer}, the issuer of {subject}, is neither sent by the server nor a trust anchor",
-        "{issuer}, penerbit {subject}, tidak dikirim server dan bukan jangkar kepercayaan",
+        "Incomplete chain: the issuer {issuer} is neither sent by the server nor trusted here",
+        "Rantai sertifikat tidak lengkap: penerbit {issuer} tidak dikirim server dan tidak dipercaya di sini",
     ),
     PathReasonKind.BAD_SIGNATURE: _refused(
         "bad_signature",
@@ -261,8 +267,8 @@ UNTRUSTED: dict[PathReasonKind, Outcome] = {
 MISSING_FETCHABLE = _refused(
     "missing_issuer_fetchable",
     Severity.HIGH,
-    "The server does not send {issuer}, the issuer of {subject}; some clients fetch it from {place}, others refuse",
-    "Server tidak mengirim {issuer}, penerbit {subject}; sebagian klien mengambilnya dari {place}, yang lain menolak",
+    "Incomplete chain: the server does not send {issuer}; some clients fetch it from {place}, others refuse",
+    "Rantai sertifikat tidak lengkap: server tidak mengirim {issuer}; sebagian klien mengambilnya dari {place}",
 )
 WRONG_ORDER = Outcome(
     "wrong_order",
@@ -311,7 +317,8 @@ def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
         untuk layanan dengan otoritas sendiri, sebutkan root-nya dengan `--ca`.
     """
     if path.path:
-        yield TRUSTED(root=path.path[-1].subject, store=path.anchor or "")
+        trusted = TRUSTED(root=common_name(path.path[-1].subject), store=path.anchor or "")
+        yield _for_its_holder(own, trusted)
         yield from _tidiness(own, path)
         return
     refusals = [reason for reason in path.reasons if reason.kind not in LEAF_VALIDITY]
@@ -325,12 +332,23 @@ def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
 
 def _refusal(reason: PathReason, kinds: str) -> Verdict:
     outcome = UNTRUSTED[reason.kind]
+    subject = common_name(reason.subject)
     if reason.kind is not PathReasonKind.MISSING_INTERMEDIATE:
-        return outcome(subject=reason.subject, found=kinds)
+        return outcome(subject=subject, subject_dn=reason.subject, found=kinds)
     issuer = reason.issuer or ""
+    about = {"subject": subject, "issuer": common_name(issuer), "subject_dn": reason.subject, "issuer_dn": issuer}
     if reason.ca_issuers:
-        return MISSING_FETCHABLE(subject=reason.subject, issuer=issuer, place=reason.ca_issuers[0], found=kinds)
-    return outcome(subject=reason.subject, issuer=issuer, found=kinds)
+        return MISSING_FETCHABLE(**about, place=reason.ca_issuers[0], found=kinds)
+    return outcome(**about, found=kinds)
+
+
+def common_name(name: str) -> str:
+    """What people call a certificate by: the common name of a distinguished name (RFC 4514), else all of it."""
+    found = _COMMON_NAME.search(name)
+    return found[1] if found is not None else name
+
+
+_COMMON_NAME = re.compile(r"(?:^|,)CN=((?:[^,\\+]|\\.)+)")
 
 
 def _tidiness(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
@@ -339,6 +357,6 @@ def _tidiness(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
     if path.wrong_order:
         yield WRONG_ORDER().about("chain order", own.reference)
     if strays:
-        yield UNNEEDED(count=len(strays), subject=strays[0].subject).about("chain extras", own.reference)
+        yield UNNEEDED(count=len(strays), subject=common_name(strays[0].subject)).about("chain extras", own.reference)
     if path.roots_sent:
-        yield ROOT_SENT(subject=path.roots_sent[0].subject).about("chain root", own.reference)
+        yield ROOT_SENT(subject=common_name(path.roots_sent[0].subject)).about("chain root", own.reference)

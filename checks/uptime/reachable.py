@@ -38,6 +38,7 @@ NO_NAME = Outcome(
     en="The name {host} has no address, so nobody can reach the service",
     id="Nama {host} tidak memiliki alamat, sehingga layanan tidak dapat dijangkau siapa pun",
     severity=Severity.CRITICAL,
+    fixed_by=FixedBy.DNS,
 )
 NO_ANSWER = Outcome(
     "no_answer",
@@ -79,8 +80,8 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
 
     Why: A service that does not answer serves nobody; one lost connection is no outage, so it is asked again.
     Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
-    Fix: Look at the DNS record, web server, upstream and firewall; `expect_status` tells which statuses are right.
-    Perbaikan: Periksa DNS, server web, hulunya, dan firewall; `expect_status` menyatakan status yang benar.
+    Fix: Look at DNS, the web server, the application behind it, the firewall; `expect_status` sets the right statuses.
+    Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect_status` menyatakan status yang benar.
     """
     if isinstance(tried, Unobserved):
         yield _without_a_try(resolved, tried)

@@ -100,6 +100,7 @@ def policy(own: Page, pages: tuple[Page, ...], accepted: bool | Unobserved, para
     Fix: nginx `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`
     Perbaikan: nginx `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`
     Careful: includeSubDomains binds every name below; make sure that all of them speak HTTPS, and begin with a short max-age.
+    Hati-hati: includeSubDomains mengikat semua nama di bawahnya; pastikan semuanya memakai HTTPS, mulai dari max-age pendek.
     """
     if own.url.scheme != "https":
         yield PLAIN()

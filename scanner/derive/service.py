@@ -31,10 +31,6 @@ BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
 REFUSING_STATUSES = frozenset({403, 406, 429})
 """Of these, those that do not even show whether the service behind works."""
 
-NOT_REDIRECTED = NotApplicable(
-    "The plain-HTTP port was not redirected together with the service's own",
-    "Port HTTP biasa tidak ikut dialihkan bersama port layanan",
-)
 NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
 
 
@@ -47,7 +43,7 @@ def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicab
         address, source, dial_port = wish[0], Source.OPTION, wish[1]
     elif source is Source.OPTION:
         # The operator sent one port elsewhere. What answers on another port there may be another service altogether.
-        return NOT_REDIRECTED
+        return Unobserved(Reason.NOT_ASKED, f"--connect-to or --resolve names no place for port {url.port}")
     return HttpExchange(
         url=str(url),
         host=url.host,
@@ -74,7 +70,8 @@ def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
         host = f"[{url.host}]" if ":" in url.host else url.host
         url = parse_url(f"http://{host}:{place.target.http_port}{url.target}")
     start = _exchange(place, url)
-    return Redirects(start=start) if isinstance(start, HttpExchange) else start
+    own = place.target.parsed_url.port
+    return Redirects(start=start, ports=(own,)) if isinstance(start, HttpExchange) else start
 
 
 def _reachability(place: Place) -> Reachability | Unobserved | NotApplicable:
@@ -146,6 +143,8 @@ def page_of(exchange: Exchange) -> Page | Unobserved:
         head = parse_head(answer.head)
     except HeadError as error:
         return Unobserved(Reason.PROTOCOL_ERROR, str(error))
+    if head.status != answer.status:
+        return Unobserved(Reason.ALTERED, f"status {answer.status} is recorded beside a head that says {head.status}")
     return Page(parse_url(exchange.url), answer.status, head, answer.status in BLOCKING_STATUSES, exchange.started)
 
 
@@ -219,6 +218,9 @@ def attempts(exchanges: tuple[Exchange, ...], expect_status: tuple[int, ...]) ->
 
 def _attempt(exchange: Exchange, expect_status: tuple[int, ...]) -> Attempt:
     answer = exchange.answer
+    page = page_of(exchange)
+    if isinstance(page, Unobserved) and page.reason is Reason.ALTERED:
+        return Attempt(None, page, expected=False, blocked=False)
     if isinstance(answer, Answer):
         named = answer.status in expect_status
         blocked = answer.status in REFUSING_STATUSES and not named
@@ -229,12 +231,14 @@ def _attempt(exchange: Exchange, expect_status: tuple[int, ...]) -> Attempt:
 class PresentedChain(Struct, frozen=True):
     """The certificates a server sent for a name, in its order; None stands for one that cannot be parsed.
 
-    `at` is when they were seen: validity is judged at that moment, not when somebody reads the report.
+    `at` is when they were seen: validity is judged at that moment, not when somebody reads the report. `unproven` is why the
+    handshake did not show that the server holds the key, None when it did: a chain is public, anybody can send it.
     """
 
     reference: str
     certificates: tuple[Certificate | None, ...]
     at: datetime
+    unproven: Unobserved | None = None
 
 
 @derived(home, replay=Replay.ATTESTED)
@@ -245,7 +249,8 @@ def presented_chain(exchange: Exchange) -> PresentedChain | Unobserved | NotAppl
         return NotApplicable("The service is reached over plain HTTP", "Layanan diakses melalui HTTP biasa")
     if isinstance(tls, Unobserved):
         return exchange.connect if isinstance(exchange.connect, Unobserved) else tls
-    return PresentedChain(exchange.endpoint.host, tuple(map(_readable, tls.chain)), exchange.started)
+    unproven = tls.failure if isinstance(tls, BrokenHandshake) else None
+    return PresentedChain(exchange.endpoint.host, tuple(map(_readable, tls.chain)), exchange.started, unproven)
 
 
 @lru_cache(maxsize=32)
@@ -260,7 +265,8 @@ def _readable(der: bytes) -> Certificate | None:
 class PresentedLeaf(Struct, frozen=True):
     """The certificate a server sent for itself, the name it was asked for, and whether the one is for the other.
 
-    `names_read` is false when it has more names than are read, or names that cannot be read.
+    `names_read` is false when it has more names than are read, or names that cannot be read. `unproven` is why it was not
+    shown that the server holds its key: then its faults are the server's all the same, but nothing speaks for it.
     """
 
     reference: str
@@ -268,6 +274,7 @@ class PresentedLeaf(Struct, frozen=True):
     names_reference: bool
     names_read: bool
     at: datetime
+    unproven: Unobserved | None = None
 
 
 @derived(presented_chain, replay=Replay.ATTESTED)
@@ -279,7 +286,7 @@ def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
     matches = presented_identity_matches(certificate.dns_names, certificate.ip_addresses, chain.reference)
     unreadable = certificate.has_san and not certificate.san_count and certificate.malformed
     read = certificate.san_count <= MAX_NAMES and not unreadable
-    return PresentedLeaf(chain.reference, certificate, matches, read, chain.at)
+    return PresentedLeaf(chain.reference, certificate, matches, read, chain.at, chain.unproven)
 
 
 @lru_cache(maxsize=8)
@@ -301,4 +308,9 @@ def certification_path(chain: PresentedChain, public: TrustStore, own: TrustStor
 def accepted_by_browsers(own: PresentedLeaf, path: PathResult) -> bool:
     """Whether a client with these anchors shows the page without a certificate error."""
     certificate = own.certificate
-    return bool(path.path) and own.names_reference and certificate.not_before <= own.at <= certificate.not_after
+    return (
+        own.unproven is None
+        and bool(path.path)
+        and own.names_reference
+        and certificate.not_before <= own.at <= certificate.not_after
+    )

@@ -1,5 +1,6 @@
 """Replay: judge again from what was stored, without the network, and hold the verdicts against the recorded ones."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import msgspec
 
 from scanner import __version__
 from scanner.findings import Finding, State
-from scanner.journal import SUFFIX, AlteredError, Journal, JournalError
+from scanner.journal import SUFFIX, AlteredError, Journal, JournalError, newest_run
 from scanner.judge import Judge
-from scanner.registry import Check
-from scanner.reports.observations_jsonl import read_observations
+from scanner.registry import Check, RegistryError
+from scanner.reports.observations_jsonl import MAX_LINE_BYTES, read_observations
 from scanner.reports.result_json import result_json
 from scanner.run import CheckUsed, Run
 
@@ -61,9 +62,9 @@ def open_evidence(path: Path) -> Journal:
         raise JournalError(f"{path}: no such file or folder")
     if (path / OBSERVATIONS).is_file():
         return _from_lines(path / OBSERVATIONS)
-    journals = sorted([*path.glob(f"*{SUFFIX}"), *path.glob(f"runs/*{SUFFIX}")])
-    if journals:
-        return Journal.open(journals[-1])
+    newest = newest_run(path) or newest_run(path / "runs")
+    if newest is not None:
+        return Journal.open(newest)
     raise JournalError(f"{path}: neither {OBSERVATIONS} nor a {SUFFIX} file in it; give the folder of `--out`")
 
 
@@ -74,9 +75,31 @@ def _from_lines(path: Path) -> Journal:
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror or error}") from error
     except AlteredError as error:
-        raise AlteredError(f"{path}: {error}") from error
+        raise AlteredError(f"{path}: {error}".replace("report RUN ", f"report {_run_named_in(path)} ")) from error
     except JournalError as error:
         raise JournalError(f"{path}: {error}") from error
+
+
+def _run_named_in(path: Path) -> str:
+    """The run an altered file says it is of, for the command to be copied; RUN when it says nothing of the kind."""
+    try:
+        with path.open("rb") as lines:
+            run = msgspec.json.decode(lines.readline(MAX_LINE_BYTES), type=_First).manifest.run
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "RUN"
+    return run if _RUN_ID.fullmatch(run) else "RUN"
+
+
+_RUN_ID = re.compile(r"[0-9A-Za-z-]{1,40}")
+"""What is pasted into a shell is nothing but a name."""
+
+
+class _FirstManifest(msgspec.Struct):
+    run: str
+
+
+class _First(msgspec.Struct):
+    manifest: _FirstManifest
 
 
 def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
@@ -84,15 +107,15 @@ def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
     run = Run(journal)
     used = {entry.id: entry for entry in run.manifest.checks}
     known = _by_any_id(checks)
-    present = {name: known[name] for name in used if name in known}
+    present = {name: known[name] for name in used if name in known and _can_judge(known[name], used[name])}
     newer = tuple(
         (name, used[name].version, check.version)
         for name, check in present.items()
-        if check.version != used[name].version
+        if check.version > used[name].version
     )
     recorded_as = {check.id: used[name] for name, check in present.items()}
     judge = Judge(run, tuple(present.values()))
-    altered = _altered(journal)
+    altered = (*_altered(journal), *_left_out(run))
     identical = 0
     differences: list[Difference] = []
     rules = {present[name].id for name, _, _ in newer}
@@ -113,7 +136,7 @@ def replay(journal: Journal, checks: Mapping[str, Check]) -> Replayed:
         identical=identical,
         differences=tuple(differences),
         rejudged=newer,
-        missing=tuple(name for name in used if name not in known),
+        missing=tuple(name for name in used if name not in present),
         altered=altered,
     )
 
@@ -194,6 +217,26 @@ def _altered(journal: Journal) -> tuple[str, ...]:
         if digest not in present
     ]
     return tuple(problems)
+
+
+def _left_out(run: Run) -> tuple[str, ...]:
+    """Targets of a run that came to its end and of which nothing is stored."""
+    if run.ending is None or run.ending.interrupted:
+        return ()
+    return tuple(
+        f"{target.id}: nothing is stored about this target" for target, record in run.targets() if record is None
+    )
+
+
+def _can_judge(check: Check, used: CheckUsed) -> bool:
+    """Whether this check can stand in for the recorded one: not an older rule, and with the same thresholds."""
+    if check.version < used.version:
+        return False
+    try:
+        check.with_params(used.params)
+    except RegistryError:
+        return False
+    return True
 
 
 def _by_any_id(checks: Mapping[str, Check]) -> dict[str, Check]:

@@ -18,6 +18,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.DNS_SERVFAIL: ("DNS failure (SERVFAIL)", "DNS gagal (SERVFAIL)"),
     Reason.DNS_REFUSED: ("the resolver refused", "resolver menolak"),
     Reason.DNS_TIMEOUT: ("the resolver did not answer", "resolver tidak menjawab"),
+    Reason.DNS_UNREACHABLE: ("the resolver cannot be reached", "resolver tidak dapat dihubungi"),
     Reason.DNS_LOOP: ("CNAME loop", "CNAME berputar"),
     Reason.DNS_MALFORMED: ("unreadable DNS answer", "jawaban DNS tidak terbaca"),
     Reason.REDIRECT_LOOP: ("redirect loop", "pengalihan berputar"),
@@ -44,7 +45,7 @@ def reason_text(reason: Reason, language: str) -> str:
 
 def render_unknown(why: Unobserved) -> Message:
     """The sentence for what could not be concluded; the technical detail stays as it was written down."""
-    detail = f" ({why.detail})" if why.detail else ""
+    detail = f": {why.detail}" if why.detail else ""
     return Message(
         id=f"Belum dapat disimpulkan: {reason_text(why.reason, 'id')}{detail}",
         en=f"Cannot be concluded: {reason_text(why.reason, 'en')}{detail}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from scanner.locale.reasons import reason_text
 from scanner.observations.steps import Reason
@@ -40,10 +40,10 @@ DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "
 
 
 def local(moment: datetime, zone: str) -> datetime:
-    """The moment in the agency's zone; in UTC when the zone is not known here."""
+    """The moment in the agency's zone, which was checked when the estate was loaded."""
     try:
-        return moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
+        return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+    except OverflowError:  # 99991231235959Z, "no expiration" (RFC 5280 4.1.2.5), lies on the edge of all calendars
         return moment.astimezone(UTC)
 
 

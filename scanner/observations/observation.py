@@ -10,6 +10,7 @@ from typing import Self
 
 import msgspec
 
+from scanner.json_text import inert
 from scanner.observations.steps import Replay, Unobserved
 
 
@@ -45,7 +46,7 @@ _encoder = msgspec.json.Encoder()
 
 def encode(observation: Observation) -> bytes:
     """The bytes that are stored and whose digest is cited."""
-    return _encoder.encode(observation)
+    return inert(_encoder.encode(observation))
 
 
 def digest(stored: bytes) -> str:

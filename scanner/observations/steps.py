@@ -30,6 +30,7 @@ class Reason(StrEnum):
     DNS_SERVFAIL = "dns_servfail"
     DNS_REFUSED = "dns_refused"
     DNS_TIMEOUT = "dns_timeout"
+    DNS_UNREACHABLE = "dns_unreachable"
     DNS_LOOP = "dns_loop"
     DNS_MALFORMED = "dns_malformed"
     REDIRECT_LOOP = "redirect_loop"
@@ -55,11 +56,11 @@ class Unobserved(msgspec.Struct, frozen=True, tag="unobserved"):
     detail: str = ""
 
     def __post_init__(self) -> None:
-        detail = self.detail
+        detail = redact_text(self.detail)[0] if self.detail else ""  # before it is cut: half a secret is not recognised
         if len(detail) > MAX_DETAIL_CHARS:
             detail = detail[: MAX_DETAIL_CHARS - 1] + "…"
-        if detail:
-            msgspec.structs.force_setattr(self, "detail", redact_text(detail)[0])
+        if detail != self.detail:
+            msgspec.structs.force_setattr(self, "detail", detail)
 
 
 class NotApplicable(msgspec.Struct, frozen=True, tag="not_applicable"):

@@ -16,6 +16,12 @@ from scanner.scope import canonical_address
 if TYPE_CHECKING:
     import dns.message
 
+SETTLED = frozenset({Reason.NO_ADDRESS, Reason.DNS_LOOP})
+"""Failures that another resolver will not change; after any other the next one is asked, as stub resolvers do."""
+MAX_RESOLVERS = 3
+"""Resolvers asked for one name, as many as resolv.conf(5) knows."""
+FILTERED = frozenset({4, 15, 16, 17, 18})
+"""Extended errors (RFC 8914) of an answer made up or withheld on purpose: forged, blocked, censored, filtered, prohibited."""
 MAX_RECORDS = 256
 MAX_CNAMES = 12
 ONE_QUERY = Cost(queries=1)
@@ -33,6 +39,11 @@ class DnsQuery(Probe[DnsAnswer], frozen=True, tag="dns_query"):
 
     shared = True
 
+    def is_answered_by(self, observation: DnsAnswer) -> bool:
+        """The same question to the same server."""
+        asked = (self.name, self.rdtype, f"{self.server}:{self.port}")
+        return asked == (observation.name, observation.rdtype, observation.server)
+
     def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002
         """UDP, one repetition, TCP."""
         return Cost(queries=3)
@@ -44,9 +55,7 @@ class DnsQuery(Probe[DnsAnswer], frozen=True, tag="dns_query"):
         try:
             outcome = await self._ask(lab)
         except NetworkError as error:
-            failure = error.unobserved
-            reason = Reason.DNS_TIMEOUT if failure.reason is Reason.TIMEOUT else failure.reason
-            outcome = Unobserved(reason, failure.detail)
+            outcome = self._failure(error.unobserved)
         return DnsAnswer(
             started=started,
             took_ms=lab.ticks() - ticks,
@@ -55,6 +64,15 @@ class DnsQuery(Probe[DnsAnswer], frozen=True, tag="dns_query"):
             server=f"{self.server}:{self.port}",
             outcome=outcome,
         )
+
+    def _failure(self, why: Unobserved) -> Unobserved:
+        """That a resolver is silent or away is no fact about the name, and must not read like one about the service."""
+        asked = f"resolver {self.server}:{self.port}"
+        if why.reason is Reason.TIMEOUT:
+            return Unobserved(Reason.DNS_TIMEOUT, f"{asked}: {why.detail}")
+        if why.reason in (Reason.REFUSED, Reason.RESET, Reason.CLOSED, Reason.UNREACHABLE):
+            return Unobserved(Reason.DNS_UNREACHABLE, f"{asked}: {why.detail}")
+        return why
 
     async def _ask(self, lab: Laboratory) -> Response:
         import dns.flags
@@ -144,11 +162,15 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
         wish = redirected(wishes, url.host, url.port)
         return cls(host=url.host, named="" if wish is None else wish[0])
 
+    def is_answered_by(self, observation: Resolution) -> bool:
+        """The same name."""
+        return observation.host == self.host
+
     def ceiling(self, profile: Profile) -> Cost:
-        """A and AAAA."""
+        """A and AAAA, from every resolver in turn."""
         if self.named:
             return Cost()
-        return DnsQuery(name=self.host, rdtype="A", server="").ceiling(profile).times(2)
+        return DnsQuery(name=self.host, rdtype="A", server="").ceiling(profile).times(2 * MAX_RESOLVERS)
 
     async def observe(self, lab: Laboratory) -> Resolution:
         """Resolve; absence (NXDOMAIN, NODATA) and failure (SERVFAIL, time-out) are told apart."""
@@ -181,11 +203,11 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
         canonical = self.host
         for rdtype in ("A", "AAAA"):
             found: tuple[str, tuple[str, ...]] | Unobserved = Unobserved(Reason.DNS_TIMEOUT)
-            for server, port in lab.surroundings.resolvers:
+            for server, port in lab.surroundings.resolvers[:MAX_RESOLVERS]:
                 record = await lab.observe(DnsQuery(name=self.host, rdtype=rdtype, server=server, port=port))
                 parts.append(record.digest)
                 found = addresses_of(record.observation, self.host, rdtype)
-                if not (isinstance(found, Unobserved) and found.reason is Reason.DNS_TIMEOUT):
+                if not (isinstance(found, Unobserved) and found.reason not in SETTLED):
                     break
             if isinstance(found, Unobserved):
                 failures.append(found)
@@ -205,6 +227,9 @@ def addresses_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[
     response = answer.outcome
     if isinstance(response, Unobserved):
         return response
+    filters = [f"EDE {code} {text}".rstrip() for code, text in response.ede if code in FILTERED]
+    if filters:
+        return Unobserved(Reason.DNS_REFUSED, f"the resolver filters {host}: {'; '.join(filters)}")
     aliases = {owner: text.rstrip(".").lower() for owner, kind, text in response.answers if kind == "CNAME"}
     name = host
     for _ in range(MAX_CNAMES):
@@ -218,8 +243,17 @@ def addresses_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[
         return Unobserved(Reason.DNS_LOOP, f"{host}: more than {MAX_CNAMES} CNAME records, or a loop")
     if response.rcode == "NXDOMAIN":
         return Unobserved(Reason.NO_ADDRESS, f"NXDOMAIN: {name} does not exist")
+    if response.rcode == "NOERROR" and not _answers_for_itself(response.wire):
+        return Unobserved(
+            Reason.DNS_REFUSED, f"a referral for {name}: the server neither recurses nor is authoritative"
+        )
     if response.rcode == "NOERROR":
         return Unobserved(Reason.NO_ADDRESS, f"{name} has no {rdtype} record")
     causes = "; ".join(f"EDE {code} {text}".rstrip() for code, text in response.ede)
     reason = {"SERVFAIL": Reason.DNS_SERVFAIL, "REFUSED": Reason.DNS_REFUSED}.get(response.rcode, Reason.DNS_MALFORMED)
     return Unobserved(reason, f"{response.rcode} for {name} {rdtype}{f' ({causes})' if causes else ''}")
+
+
+def _answers_for_itself(wire: bytes) -> bool:
+    """Whether an empty answer means that there is nothing: AA or RA is set (RFC 2308 2.2), else it points elsewhere."""
+    return bool(wire[2] & 0x04 or wire[3] & 0x80)

@@ -88,6 +88,10 @@ class Probe(msgspec.Struct, Generic[O], frozen=True, kw_only=True, tag_field="pr
     async def observe(self, lab: Laboratory) -> O:
         """See it. Network failures are part of the observation; only our own faults are raised."""
 
+    def is_answered_by(self, observation: O) -> bool:  # noqa: ARG002 - most say more than this
+        """Whether a stored observation is the answer to this very question: evidence may have been filed elsewhere since."""
+        return True
+
     def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002 - probes that follow links look at its caps
         """The most connections, requests and queries this probe causes, those of probes it awaits included."""
         return Cost()

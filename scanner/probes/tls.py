@@ -18,6 +18,8 @@ ALPN_PROTOCOLS = (b"http/1.1",)
 READ_BYTES = 65_536
 MAX_CHAIN_CERTIFICATES = 64
 MAX_STAPLE_BYTES = 65_536
+MAX_SILENT_BYTES = 262_144
+"""Tickets, key updates and empty records read while waiting for content."""
 
 _NOT_TLS = (
     "wrong version number",
@@ -113,6 +115,7 @@ class TlsStream:
 
     async def receive(self) -> bytes:
         """Decrypted octets, at least one; `b""` at the end of the stream. Raises NetworkError."""
+        silent = 0
         while True:
             try:
                 return self._tls.recv(READ_BYTES)
@@ -121,6 +124,9 @@ class TlsStream:
                 data = await self._wire.receive()
                 if not data:
                     return b""
+                silent += len(data)
+                if silent > MAX_SILENT_BYTES:
+                    raise NetworkError(Reason.TOO_LARGE, f"{silent} bytes of TLS records without any content") from None
                 self._tls.bio_write(data)
             except SSL.ZeroReturnError:
                 return b""

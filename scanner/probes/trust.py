@@ -24,6 +24,10 @@ class TrustAnchors(Probe[TrustStore], frozen=True, tag="trust_anchors"):
 
     shared = True
 
+    def is_answered_by(self, observation: TrustStore) -> bool:
+        """The same store."""
+        return observation.name == self.store
+
     async def observe(self, lab: Laboratory) -> TrustStore:
         """Read the store; no network is involved."""
         started, ticks = lab.now(), lab.ticks()
@@ -38,6 +42,6 @@ class TrustAnchors(Probe[TrustStore], frozen=True, tag="trust_anchors"):
             started=started,
             took_ms=lab.ticks() - ticks,
             name=self.store,
-            version=f"certifi {version}" if version else "named by the operator",
+            version=f"certifi {version}" if version else "--ca, [trust]",
             anchors=anchors,
         )

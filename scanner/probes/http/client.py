@@ -12,7 +12,7 @@ import httpx
 from scanner.network import NetworkError
 from scanner.observations.http import Answer, Body, Exchange
 from scanner.observations.steps import Reason, Unobserved
-from scanner.parse.http_head import HeadError, parse_head
+from scanner.parse.http_head import Anomaly, HeadError, parse_head
 from scanner.parse.url import parse_url
 from scanner.probes.http.transport import PinnedTransport, Tape
 from scanner.probes.probe import Laboratory
@@ -72,6 +72,10 @@ def _answer_from_tape(tape: Tape, failure: Unobserved) -> Answer | Unobserved:
         head = parse_head(tape.head)
     except HeadError:
         return failure
+    if not 200 <= head.status <= 599:  # a 1xx is not the answer yet, and below 100 is no status (RFC 9110 section 15)
+        return failure
+    if Anomaly.NUL in head.anomalies:  # browsers fail the whole response
+        return failure
     return Answer(head.status, tape.head, tape.first_byte_ms, failure, tape.informational)
 
 
@@ -123,7 +127,9 @@ class _Reader:
         """Take one chunk in; False when reading should stop, with `ended` set."""
         self.wire_bytes += len(chunk)
         decoded = chunk
-        if self._inflate is not None:
+        if self._inflate is not None and self._inflate.eof:
+            decoded = b""  # what follows the stream's end is none of the content
+        elif self._inflate is not None:
             try:
                 decoded = self._inflate.decompress(chunk, self._caps.body_bytes - self.length + 1)
             except zlib.error as error:

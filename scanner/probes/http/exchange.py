@@ -5,6 +5,7 @@ from scanner.observations.endpoint import Endpoint, Source
 from scanner.observations.http import Exchange
 from scanner.probes.probe import Laboratory, Probe
 from scanner.profiles import Profile
+from scanner.redaction import redact_text
 
 
 class HttpExchange(Probe[Exchange], frozen=True, tag="http_exchange"):
@@ -35,6 +36,11 @@ class HttpExchange(Probe[Exchange], frozen=True, tag="http_exchange"):
     def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002
         """One connection, one request."""
         return Cost(connections=1, requests=1)
+
+    def is_answered_by(self, observation: Exchange) -> bool:
+        """The same place, method, URL and try."""
+        asked = (self.endpoint, self.method, redact_text(self.url)[0], self.attempt)
+        return asked == (observation.endpoint, observation.method, observation.url, observation.attempt)
 
     async def observe(self, lab: Laboratory) -> Exchange:
         """Connect, shake hands, ask, read a bounded part of the answer."""

@@ -5,6 +5,7 @@ frames the body. One request a connection: the connection *is* the observation.
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from scanner.probes.tls import TlsStream
 from scanner.profiles import Profile
 
 MAX_INFORMATIONAL = 10
+EVENTS_AT_A_TIME = 256
+FRAMING_BYTES = 65_536
 NO_TLS = NotApplicable("plain HTTP", "HTTP biasa")
 NOT_REACHED = Unobserved(Reason.PREREQUISITE)
 
@@ -176,15 +179,23 @@ class _Exchange:
 
     async def body(self) -> AsyncIterator[bytes]:
         """The body's chunks, transfer coding taken off. Raises NetworkError."""
+        most = 2 * self._caps.wire_body_bytes + FRAMING_BYTES
+        received = 0
         async with self._deadline.phase(self._timeouts.body_s, "end of the body"):
-            while True:
+            for count in itertools.count(1):
+                if count % EVENTS_AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # thousands of tiny chunks in one buffer must not hold up everybody's clock
                 try:
                     event = self._h11.next_event()
                 except h11.RemoteProtocolError as error:
                     early = "without sending complete message body" in str(error) or "incomplete chunked" in str(error)
                     raise NetworkError(Reason.CLOSED if early else Reason.PROTOCOL_ERROR, _objection(error)) from error
                 if event is h11.NEED_DATA:
-                    self._h11.receive_data(await self._stream.receive())
+                    data = await self._stream.receive()
+                    received += len(data)
+                    if received > most:  # framing counts too: chunk extensions can be longer than the chunks
+                        raise NetworkError(Reason.TOO_LARGE, f"more than {most} bytes were sent, framing included")
+                    self._h11.receive_data(data)
                 elif isinstance(event, h11.Data):
                     yield bytes(event.data)
                 else:

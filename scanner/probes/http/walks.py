@@ -13,6 +13,7 @@ from scanner.probes.dns import Resolve
 from scanner.probes.http.exchange import HttpExchange
 from scanner.probes.probe import Laboratory, Order, Probe
 from scanner.profiles import Profile
+from scanner.redaction import redact_text
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
@@ -24,8 +25,14 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
     """
 
     start: HttpExchange
+    ports: tuple[int, ...] = ()
+    """Ports of the service besides the start's own, 80 and 443."""
 
     order = Order.CONTEXT
+
+    def is_answered_by(self, observation: RedirectChain) -> bool:
+        """A walk that began where this one does."""
+        return observation.urls[:1] == (redact_text(self.start.url)[0],)
 
     def ceiling(self, profile: Profile) -> Cost:
         """The start and every hop, each perhaps on a name to be resolved."""
@@ -71,7 +78,12 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
         )
 
     async def _step(self, lab: Laboratory, url: Url) -> HttpExchange | Unobserved:
-        """The next exchange, or why it will not be made."""
+        """The next exchange, or why it will not be made.
+
+        A server may send us on, but not to any port it likes: that would let it steer us into whatever else listens there.
+        """
+        if url.port not in {80, 443, self.start.port, *self.ports}:
+            return Unobserved(Reason.OUT_OF_SCOPE, f"port {url.port} of {url.host} is none of this service's")
         address, source, dial_port = self.start.address, self.start.source, 0
         if url.host != self.start.host:
             if not lab.gate.scope.permits_name(url.host):
@@ -83,7 +95,7 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
         if (wish := redirected(lab.surroundings.redirections, url.host, url.port)) is not None:
             address, source, dial_port = wish[0], Source.OPTION, wish[1]
         elif source is Source.OPTION:
-            return Unobserved(Reason.NOT_ASKED, f"port {url.port} was not redirected together with the service's own")
+            return Unobserved(Reason.NOT_ASKED, f"--connect-to or --resolve names no place for port {url.port}")
         return msgspec.structs.replace(
             self.start,
             url=str(url),
@@ -137,7 +149,7 @@ def answers_as_expected(exchange: Exchange, expected: tuple[int, ...]) -> bool:
     answer = exchange.answer
     if not isinstance(answer, Answer):
         return False
-    return answer.status in expected if expected else answer.status < 500
+    return answer.status in expected if expected else 200 <= answer.status < 500
 
 
 class FirstAnswering(Probe[Choice], frozen=True, tag="first_answering"):
@@ -148,6 +160,10 @@ class FirstAnswering(Probe[Choice], frozen=True, tag="first_answering"):
     """
 
     candidates: tuple[HttpExchange, ...]
+
+    def is_answered_by(self, observation: Choice) -> bool:
+        """One of the candidates was settled on."""
+        return any(observation.address == candidate.address for candidate in self.candidates)
 
     def ceiling(self, profile: Profile) -> Cost:
         """Every candidate once."""
