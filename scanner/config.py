@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from scanner.estate import (
     AddressPolicy,
@@ -28,6 +28,7 @@ from scanner.scope import Scope
 MAX_FILE_BYTES = 16_000_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MAX_PORT = 65535
+NOT_A_TABLE = "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"
 
 
 class ConfigError(ValueError):
@@ -36,6 +37,29 @@ class ConfigError(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+def _name_in_scope(text: str) -> str:
+    try:
+        return f"*.{host_of(text[2:])}" if text.startswith("*.") else host_of(text)
+    except UrlError as error:
+        raise ValueError(f"{text!r}: {error}") from error
+
+
+def _network(text: str) -> str:
+    try:
+        around = str(ip_network(text, strict=False))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32") from error
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text} is an address in a network; write {around}") from error
+
+
+def _nameserver(text: str) -> str:
+    nameserver_of(text)
+    return text
 
 
 class _Section(BaseModel):
@@ -61,31 +85,14 @@ class AgencySection(_Section):
 class ResolverSection(_Section):
     """Who is asked for names."""
 
-    nameservers: list[str] = []
-
-    @field_validator("nameservers")
-    @classmethod
-    def _addresses(cls, value: list[str]) -> list[str]:
-        for text in value:
-            nameserver_of(text)
-        return value
+    nameservers: list[Annotated[str, AfterValidator(_nameserver)]] = []
 
 
 class ScopeSection(_Section):
     """What may be touched."""
 
-    names: list[str] = []
-    networks: list[str] = []
-
-    @field_validator("names")
-    @classmethod
-    def _canonical(cls, value: list[str]) -> list[str]:
-        return [f"*.{host_of(name[2:])}" if name.startswith("*.") else host_of(name) for name in value]
-
-    @field_validator("networks")
-    @classmethod
-    def _networks(cls, value: list[str]) -> list[str]:
-        return [str(ip_network(text)) for text in value]
+    names: list[Annotated[str, AfterValidator(_name_in_scope)]] = []
+    networks: list[Annotated[str, AfterValidator(_network)]] = []
 
 
 class TrustSection(_Section):
@@ -163,11 +170,13 @@ class TargetsFile(_Section):
 
 def load_targets(path: Path) -> Estate:
     """The estate a targets file describes. Raises ConfigError."""
-    text = _read(path)
+    is_toml = path.suffix.lower() == ".toml"
+    text = _read(path, "save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)" if is_toml else NOT_A_TABLE)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
+        advice = "" if is_toml else f"; {NOT_A_TABLE}"
+        raise ConfigError([f"{path}: not valid TOML: {error}{advice}"]) from error
     try:
         file = TargetsFile.model_validate(data)
     except ValidationError as error:
@@ -267,7 +276,7 @@ def load_anchors(paths: Iterable[Path]) -> tuple[bytes, ...]:
     anchors: list[bytes] = []
     for path in paths:
         try:
-            found = certificates_in(_read(path).encode())
+            found = certificates_in(_read(path, "expected certificates in PEM, not DER or PKCS #12").encode())
         except ValueError as error:
             if isinstance(error, ConfigError):
                 raise
@@ -278,13 +287,14 @@ def load_anchors(paths: Iterable[Path]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(anchors))
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, advice: str) -> str:
+    """The text of a file, without the byte order mark that Windows puts before it; `advice` is for one that is none."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: not UTF-8 text (byte {error.start})"]) from error
+        raise ConfigError([f"{path}: not UTF-8 text (byte {error.start}); {advice}"]) from error
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror or error}"]) from error
 
@@ -319,12 +329,16 @@ def _contradictions(path: Path, text: str, file: TargetsFile) -> Iterable[str]:
     if not file.target:
         yield f"{path}: no [[target]] in it, so there is nothing to scan"
     seen: dict[str, int] = {}
+    urls: dict[str, str] = {}
     scope = Scope(names=tuple(file.scope.names), networks=tuple(file.scope.networks))
     for index, section in enumerate(file.target):
         if section.id in seen:
             where = _where(path, text, ("target", index, "id"))
             yield f"{where}: target.id: {section.id!r} is already target {seen[section.id] + 1}; ids are unique"
         seen.setdefault(section.id, index)
+        if (other := urls.setdefault(section.url, section.id)) != section.id:
+            where = _where(path, text, ("target", index, "url"))
+            yield f"{where}: target.url: {other!r} and {section.id!r} are both {section.url}; keep one of them"
         host = parse_url(section.url).host
         if not scope.permits_name(host):
             where = _where(path, text, ("target", index, "url"))
@@ -335,12 +349,44 @@ def _explain(path: Path, text: str, error: ValidationError) -> Iterable[str]:
     for problem in error.errors(include_url=False):
         location = problem["loc"]
         key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "unknown key" + _did_you_mean(location)
-        elif problem["type"] == "missing":
-            message = "this key is required"
+        message = _in_plain_words(problem["type"], problem["msg"], problem["input"], location)
         yield f"{_where(path, text, location)}: {key}: {message}"
+
+
+_LISTS = {
+    "names": '["www.contoh.go.id"]',
+    "networks": '["10.0.0.0/8"]',
+    "nameservers": '["192.0.2.53"]',
+    "anchors": '["ca.pem"]',
+    "kinds": '["web"]',
+    "expect_status": "[200]",
+}
+"""What a list may look like, by its key."""
+
+
+def _in_plain_words(kind: str, message: str, given: object, location: tuple[int | str, ...]) -> str:
+    """What pydantic found, for people who have never heard of it."""
+    name = str(location[-1]) if location else ""
+    match kind:
+        case "extra_forbidden":
+            return "unknown key" + _did_you_mean(location)
+        case "missing":
+            return "this key is required"
+        case "string_type":
+            return "expected text in quotes"
+        case "list_type":
+            return (
+                f"expected a list such as {_LISTS[name]}" if name in _LISTS else f"write [[{name}]] above each {name}"
+            )
+        case "model_type" | "model_attributes_type":
+            return "expected a section with keys and values below it"
+        case "int_type" | "int_parsing" | "int_from_float" | "greater_than_equal" | "less_than_equal":
+            return "expected a status from 100 to 599"  # the only numbers that pydantic checks for us
+        case "enum":
+            known = re.findall(r"'([^']*)'", message)
+            close = difflib.get_close_matches(str(given), known, n=1)
+            return f"expected one of {', '.join(known)}" + (f"; did you mean {close[0]!r}?" if close else "")
+    return message.removeprefix("Value error, ")
 
 
 def _did_you_mean(location: tuple[int | str, ...]) -> str:

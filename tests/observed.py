@@ -31,6 +31,7 @@ from scanner.probes.http.walks import Reachability, Redirects
 from scanner.probes.probe import Probe
 from scanner.probes.trust import MOZILLA, TrustAnchors
 from scanner.profiles import Profile, load_profile
+from scanner.redaction import redact_text
 from scanner.registry import Check, discover
 from scanner.run import CheckUsed, Manifest, Run, Tool
 from scanner.scope import Scope
@@ -155,11 +156,12 @@ class Seen:
         """What this probe saw, the observation filed under it first, its parts behind it."""
         match probe:
             case Resolve():
-                return (self.resolution,)
+                return (msgspec.structs.replace(self.resolution, host=probe.host),)
             case TrustAnchors():
                 return (trust_store(probe.store, *(self.public if probe.store == MOZILLA else self.own)),)
-            case HttpExchange():
-                return (self.home,)
+            case HttpExchange():  # what was seen, at the place this probe asks
+                url = redact_text(probe.url)[0]
+                return (msgspec.structs.replace(self.home, endpoint=probe.endpoint, url=url, attempt=probe.attempt),)
             case Reachability():
                 tries = (self.home,) if self.second_try is None else (self.home, self.second_try)
                 return (Tries(started=SEEN, took_ms=0.0, parts=_digests(tries)), *tries)
@@ -237,7 +239,8 @@ def judged(
     by_address = seen if isinstance(seen, Mapping) else {ADDRESS: seen or Seen()}
     journal = new_journal(manifest([asked], wanted, params={check.id: params or {} for check in wanted}))
     whole = next(iter(by_address.values()))
-    filed: dict[Probe[Any], Observation] = {resolving(asked): whole.resolution}
+    resolve = resolving(asked)
+    filed: dict[Probe[Any], Observation] = {resolve: whole.of(resolve)[0]}
     parts: list[Observation] = []
     for address, one in by_address.items():
         endpoint = Endpoint(asked.parsed_url.host, asked.parsed_url.port, address, Source.RESOLVER)

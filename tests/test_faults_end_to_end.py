@@ -77,10 +77,10 @@ garbage_after_close                    pass answers                    fail serv
 malformed_header_no_colon              pass answers                    fail serves_content     fail no_subdomains, pass set
 malformed_header_space_before_colon    pass answers                    fail serves_content     fail no_subdomains, pass set
 malformed_header_obs_fold              pass answers                    fail serves_content     fail no_subdomains, pass set
-malformed_header_nul                   pass answers                    fail serves_content     fail no_subdomains, pass set
+malformed_header_nul                   fail no_answer protocol_error   unknown protocol_error  unknown protocol_error
 malformed_header_bare_lf               pass answers                    fail serves_content     fail no_subdomains, pass set
 malformed_header_non_ascii             pass answers                    fail serves_content     fail no_subdomains, pass set
-malformed_header_lines                 pass answers                    fail serves_content     fail no_subdomains, pass set
+malformed_header_lines                 fail no_answer protocol_error   unknown protocol_error  unknown protocol_error
 header_injection_bytes                 pass answers                    fail serves_content     fail missing
 answers_change_each_request            pass answers                    fail serves_content     fail no_subdomains, pass set
 

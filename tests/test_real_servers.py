@@ -560,6 +560,8 @@ def test_http_1_0_is_an_answer(s_server: Scanned) -> None:
 
 
 NO_ANSWER = {**SOUND, UPTIME: ("unknown tls_alert",)}
+UNPROVEN = dict.fromkeys(NO_ANSWER, ("unknown tls_alert",))
+"""The chain was sent, but that the server holds its key was not shown: nothing speaks for it."""
 
 
 @pytest.mark.system("openssl")
@@ -568,7 +570,7 @@ def test_a_chain_is_judged_though_the_handshake_ends_for_want_of_a_client_certif
     assert isinstance(tls, BrokenHandshake)
     assert tls.chain[:2] == ders(leaf("rsa"), authority().upper)
     assert tls.failure.reason is Reason.TLS_ALERT
-    assert judged(s_server, "client-12") == NO_ANSWER
+    assert judged(s_server, "client-12") == UNPROVEN
     assert s_server.said("client-12")[HSTS] == ("unknown tls_alert",)
 
 
@@ -662,7 +664,7 @@ def test_a_server_for_another_protocol_only_is_unknown_and_not_down(gnutls: Scan
 @pytest.mark.parametrize("name", ["client-12", "client-13"])
 def test_a_chain_from_gnutls_is_judged_without_a_client_certificate(name: str, gnutls: Scanned) -> None:
     said = judged(gnutls, name)
-    assert {check: said[check] for check in (CHAIN, EXPIRY, NAME)} == {
-        check: SOUND[check] for check in (CHAIN, EXPIRY, NAME)
-    }
+    for check in (CHAIN, EXPIRY, NAME):
+        # Before TLS 1.3 the server ends the handshake before it has shown that it holds the key.
+        assert said[check] == SOUND[check] if name == "client-13" else said[check][0].startswith("unknown ")
     assert said[UPTIME][0].startswith(("unknown ", "fail no_answer"))

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
 
 from checks.tls.certificate import NO_NAMES
@@ -24,7 +25,7 @@ from scanner.demo.estate import Ports, estate_in_thread
 from scanner.derive.service import PresentedLeaf
 from scanner.evidence.replay import OBSERVATIONS, RESULT, Replayed, open_evidence, replay
 from scanner.findings import Finding, State
-from scanner.journal import Journal, JournalError
+from scanner.journal import AlteredError, Journal, JournalError
 from scanner.judge import Judge
 from scanner.outcomes import Verdict
 from scanner.registry import Check, discover
@@ -227,6 +228,19 @@ def test_the_command_names_the_line_that_was_altered(evidence: Evidence) -> None
     code, words = command(evidence.out)
     assert code == 1
     assert f"line {number + 1}" in words
+    run = msgspec.json.decode(lines[0])["manifest"]["run"]
+    assert f"observations.jsonl: line {number + 1}: " in words
+    assert f"keep this file as it is; compare it with a fresh copy: pindai report {run} --out NEW-DIR" in words
+
+
+@pytest.mark.parametrize("run", ["x; reboot", "$(reboot)", "", "a" * 41])
+def test_no_run_of_an_altered_file_is_pasted_into_a_command_but_a_plain_name(run: str, evidence: Evidence) -> None:
+    lines = evidence.lines.read_bytes().splitlines(keepends=True)
+    first = msgspec.json.decode(lines[0])
+    first["manifest"]["run"] = run
+    evidence.lines.write_bytes(msgspec.json.encode(first) + b"\n" + b"".join(lines[1:]))
+    with pytest.raises(AlteredError, match="pindai report RUN --out NEW-DIR"):
+        open_evidence(evidence.out)
 
 
 def test_a_flipped_bit_anywhere_in_the_lines_is_noticed(evidence: Evidence) -> None:

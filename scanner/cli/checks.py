@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded
+from scanner.cli.options import CommandError, add_language, guarded, language_of, output_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,17 +37,63 @@ def run(arguments: argparse.Namespace) -> int:
         chosen = select(known, arguments.check)
     except RegistryError as error:
         raise CommandError(3, str(error)) from error
+    language = language_of(arguments.lang)
     for check in chosen:
         sys.stdout.write(f"{check.id} (version {check.version}, {', '.join(check.references)})\n\n")
-        sys.stdout.write(f"{inspect.cleandoc(check.judge.__doc__ or '')}\n\n")
+        for paragraph in _paragraphs(inspect.cleandoc(check.judge.__doc__ or ""), language):
+            sys.stdout.write(_wrapped(paragraph))
+        sys.stdout.write("\n")
         for outcome in check.outcomes:
             severity = getattr(outcome, "severity", None)
             label = severity.word if severity is not None else outcome.state.value
-            sys.stdout.write(f"  {label:15} {outcome.key}: {outcome.en}\n{'':18}{outcome.id}\n")
+            text = outcome.id if language == "id" else outcome.en
+            sys.stdout.write(_wrapped(f"{outcome.key}: {text}", f"  {label:15} "))
         for name, value in ({} if check.params is None else _defaults(check.params)).items():
             sys.stdout.write(f"  {name} = {value}\n")
         sys.stdout.write("\n")
     return 0
+
+
+TWINS = {"Why": "Sebab", "Fix": "Perbaikan", "Careful": "Hati-hati"}
+"""What the paragraphs of a check's docstring begin with, in English and in Indonesian."""
+
+
+def _paragraphs(docstring: str, language: str) -> list[str]:
+    """A docstring in one language: without the paragraphs that stand there in this language too, under a twin's label."""
+    lines = docstring.splitlines()
+    present = {line.partition(":")[0] for line in lines}
+    twins = TWINS if language == "id" else {indonesian: english for english, indonesian in TWINS.items()}
+    left_out = {label for label, twin in twins.items() if twin in present}
+    labels = {*TWINS, *TWINS.values()}
+    paragraphs: list[str] = []
+    wanted = True
+    for line in map(str.strip, lines):
+        label, colon, _ = line.partition(":")
+        if colon and label in labels:
+            wanted = label not in left_out
+        elif not line:
+            wanted = True
+        elif wanted and paragraphs and paragraphs[-1]:
+            paragraphs[-1] += f" {line}"  # a paragraph goes on
+            continue
+        if wanted:
+            paragraphs.append(line)
+    return paragraphs
+
+
+def _wrapped(text: str, lead: str = "") -> str:
+    """Lines within the terminal's width, the first after `lead` and the others as far in."""
+    import textwrap
+
+    lines = textwrap.wrap(
+        text,
+        output_width(),
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _summary(docstring: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_state, guarded, path_of
+from scanner.cli.options import CommandError, add_state, guarded, language_of, path_of
 from scanner.cli.scan import add_reporting, perform, prepare_output
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scanner.cli.options import Commands
+    from scanner.demo.estate import Ports
 
 SERVE_SECONDS_MAX = 24 * 3600.0
 
@@ -41,11 +42,25 @@ def run(arguments: argparse.Namespace) -> int:
         with estate_in_thread(out) as estate:
             targets = out / "targets.toml"
             targets.write_text(estate.targets_toml, encoding="utf-8")
+            _tell_ports(arguments, estate.ports)
             if arguments.serve:
                 return _serve(targets, estate.ca_path)
             return _scan(arguments, targets, estate.ca_path)
     except DemoError as error:
         raise CommandError(3, str(error)) from error
+
+
+def _tell_ports(arguments: argparse.Namespace, ports: Ports) -> None:
+    """Where the estate is when it is not where the documents say."""
+    from scanner.demo.estate import Ports
+
+    if ports == Ports():
+        return
+    taken, chosen = (f"{it.https} (https), {it.http} (http), {it.dns} (DNS)" for it in (Ports(), ports))
+    if language_of(arguments.lang) == "id":
+        sys.stderr.write(f"pindai: salah satu port {taken} sedang dipakai; demo memakai {chosen}\n")
+    else:
+        sys.stderr.write(f"pindai: one of the ports {taken} is taken; the demo uses {chosen}\n")
 
 
 def _scan(arguments: argparse.Namespace, targets: Path, ca: Path) -> int:

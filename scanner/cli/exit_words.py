@@ -1,5 +1,13 @@
 """What an exit code means, in words."""
 
+from __future__ import annotations
+
+import math
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from scanner.run import Run
+
 _WORDS = {
     (0, "id"): "tidak ada temuan {severity} ke atas",
     (0, "en"): "no finding of severity {severity} or above",
@@ -9,12 +17,12 @@ _WORDS = {
     (130, "en"): "stopped (SIGINT); what was observed is kept, go on with --resume",
     (143, "id"): "dihentikan (SIGTERM); yang sudah teramati tersimpan, lanjutkan dengan --resume",
     (143, "en"): "stopped (SIGTERM); what was observed is kept, go on with --resume",
-    (2, "id"): "tidak lengkap: terhenti, cakupan kurang, atau kesalahan alat",
-    (2, "en"): "incomplete: interrupted, too little observed, or an error of the tool",
+    (2, "id"): "tidak lengkap: {causes}",
+    (2, "en"): "incomplete: {causes}",
 }
 _NEVER = {"id": "temuan tidak memengaruhi kode keluar", "en": "findings do not change the exit code"}
 _SEVERITIES = {"critical": "kritis", "high": "tinggi", "medium": "sedang", "low": "rendah"}
-
+_STOPPED = {"id": "terhenti sebelum selesai", "en": "stopped before its end"}
 
 _LEAD = {"id": "Kode keluar {code}: {words}", "en": "Exit code {code}: {words}"}
 _DEMO = {
@@ -23,11 +31,59 @@ _DEMO = {
 }
 
 
-def exit_words(code: int, fail_on: str, language: str, *, demo: bool = False) -> str:
-    """The sentence behind a code that a finished scan returns; a demo that worked returns 0 whatever it found."""
+def exit_words(code: int, fail_on: str, language: str, *, demo: bool = False, causes: tuple[str, ...] = ()) -> str:
+    """The sentence behind a code that a finished scan returns; a demo that worked returns 0 whatever it found.
+
+    `causes` are those of an incomplete run, from `causes_of`.
+    """
     severity = _SEVERITIES.get(fail_on, fail_on) if language == "id" else fail_on
-    words = _WORDS[code, language].format(severity=severity)
+    words = _WORDS[code, language].format(severity=severity, causes=", ".join(causes or (_STOPPED[language],)))
     if code == 0 and fail_on == "never":
         words = _NEVER[language]
     lead = _DEMO if demo and code in (0, 1) else _LEAD
     return lead[language].format(code=code, words=words)
+
+
+def causes_of(run: Run, min_coverage: float, language: str) -> tuple[str, ...]:
+    """Why a run counts as incomplete, every cause that applies."""
+    from scanner.assessment import conclusions
+
+    found = conclusions(run)
+    left = sum(record is None for _, record in run.targets())
+    return tuple(
+        words
+        for applies, words in (
+            (left > 0, _not_scanned(left, language)),
+            (found.errors > 0, _failed(found.errors, language)),
+            (found.coverage < min_coverage, _too_little(found.coverage, min_coverage, language)),
+        )
+        if applies
+    )
+
+
+def _not_scanned(count: int, language: str) -> str:
+    number = _number(count, language)
+    if language == "id":
+        return f"{number} target belum dipindai"
+    return f"{number} target{' was' if count == 1 else 's were'} not scanned yet"
+
+
+def _failed(count: int, language: str) -> str:
+    number = _number(count, language)
+    if language == "id":
+        return f"{number} pemeriksaan gagal karena kesalahan alat (lihat pindai.log)"
+    return f"{number} check{'' if count == 1 else 's'} failed by an error of the tool (see pindai.log)"
+
+
+def _too_little(coverage: float, limit: float, language: str) -> str:
+    # Rounded down, so that 49.96 does not read as the 50 that it falls short of.
+    have, need = _number(math.floor(coverage * 10) / 10, language), _number(limit, language)
+    if language == "id":
+        return f"{have} % target dapat disimpulkan, batasnya {need} % (--min-coverage)"
+    return f"{have}% of targets allow a conclusion, the limit is {need}% (--min-coverage)"
+
+
+def _number(value: float, language: str) -> str:
+    """With as many decimals as it has."""
+    text = f"{value:,d}" if isinstance(value, int) else f"{value:,.10g}"
+    return text.translate(str.maketrans(",.", ".,")) if language == "id" else text

@@ -8,23 +8,55 @@ import sys
 
 from scanner import __version__
 from scanner.cli import checks, demo, evidence, plan, report, scan
+from scanner.cli.options import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 USAGE_ERROR = 3
+INCOMPLETE = 2
 COMMANDS = (scan, plan, demo, report, evidence, checks)
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with the exit code that means "nothing was scanned"."""
+    """argparse with the exit code that means "nothing was scanned" and one line for an error.
+
+    What it parsed names it as `parser`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.set_defaults(parser=self)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
-        self.print_usage(sys.stderr)
-        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
+        """Say what is wrong in one line, and leave."""
+        meant = self._meant(message)
+        advice = f"did you mean {meant}? See" if meant else "see"
+        message = message.removeprefix("argument ")
+        self.exit(USAGE_ERROR, printable(f"{self.prog}: {message}; {advice} {self.prog} --help") + "\n")
+
+    def _meant(self, message: str) -> str:
+        """The command, option or value that a mistyped one is close to; empty when there is none."""
+        import difflib
+        import re
+
+        if matched := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message, re.DOTALL):
+            given, known = matched[1], re.findall(r"[\w-]+", matched[2])
+        elif matched := re.match(r"unrecognized arguments: (--[^\s=]+)", message):
+            given, known = matched[1], [option for option in self._option_string_actions if option.startswith("--")]
+        else:
+            return ""
+        return next(iter(difflib.get_close_matches(given, known, n=1, cutoff=0.7)), "")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, understood; what nobody knows is told by the command it was meant for, and not by `pindai`."""
+    chosen, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        chosen.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return chosen
 
 
 def parser() -> Parser:
@@ -44,7 +76,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    chosen = parser().parse_args(arguments)
+    chosen = parse(arguments)
     try:
         code: int = chosen.run(chosen)
         sys.stdout.flush()
@@ -54,6 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # our fault: never a code that says "findings", and no traceback for the user
+        import logging
+
+        logging.getLogger("pindai").exception("the command crashed")
+        sys.stderr.write(f"pindai: error of the tool: {type(error).__name__}: {error}\n")
+        return INCOMPLETE
     return code
 
 

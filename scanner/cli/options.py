@@ -132,16 +132,18 @@ def write(chunks: Iterable[bytes]) -> None:
 def write_file(path: Path, chunks: Iterable[bytes]) -> None:
     """A file only its owner can read, complete or not there at all. Raises CommandError."""
     import contextlib
+    import tempfile
 
-    part = path.with_name(path.name + ".part")
+    part = ""
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A name nobody else has, made by us alone: not another scan's half-written file, and no link laid out for us.
+        descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as handle:
             handle.writelines(chunks)
-        part.replace(path)
+        os.replace(part, path)  # noqa: PTH105 - a name, as mkstemp gives it
     except OSError as error:
         with contextlib.suppress(OSError):
-            part.unlink()
+            os.unlink(part)  # noqa: PTH108 - the same
         raise CommandError(2, f"{path}: cannot write: {error.strerror or error}") from error
 
 
@@ -161,9 +163,7 @@ def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
 
 def printable(text: str) -> str:
     """A line safe for a terminal: what is not printable is shown as an escape."""
-    shown = "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
-    )
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     encoding = "ascii" if output_is_ascii() else sys.stdout.encoding
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 

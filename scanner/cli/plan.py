@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from scanner.cli.estates import Assignment
     from scanner.cli.options import Commands
+    from scanner.cost import Cost
     from scanner.observations.endpoint import Resolution
     from scanner.plan import PlannedTarget
 
@@ -62,32 +63,61 @@ def run(arguments: argparse.Namespace) -> int:
     language = language_of(arguments.lang)
     for item in planned:
         _print(item, resolutions, language)
-    words = ("target", "paling banyak", "koneksi", "permintaan", "pertanyaan DNS")
-    if language == "en":
-        words = ("targets", "at most", "connections", "requests", "DNS queries")
-    sys.stdout.write(
-        f"{len(planned)} {words[0]}: {words[1]} {total.connections} {words[2]}, "
-        f"{total.requests} {words[3]}, {total.queries} {words[4]}\n"
-    )
+    targets, most = _count(len(planned), "target", language), "paling banyak" if language == "id" else "at most"
+    sys.stdout.write(f"{targets}: {most} {_cost(total, language)}\n")
     return 0
 
 
 def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: str) -> None:
-    ceiling = item.ceiling
+    from scanner.plan import ANY_ADDRESS
+
     english = language == "en"
-    ports = ", ".join(map(str, item.ports)) or "-"
+    several = english and len(item.ports) != 1
     lines = [
-        f"{item.id}  {item.host}  {'ports' if english else 'port'} {ports}",
-        f"  {'ceiling' if english else 'batas'}: {ceiling.connections} {'connections' if english else 'koneksi'}, "
-        f"{ceiling.requests} {'requests' if english else 'permintaan'}, {ceiling.queries} DNS, "
-        f"{item.addresses} {'addresses' if english else 'alamat'}",
-        *(f"  {request}" for request in item.requests),
+        f"{item.id}  {item.host}  {'ports' if several else 'port'} {', '.join(map(str, item.ports)) or '-'}",
+        f"  {'ceiling' if english else 'batas'}: {_cost(item.ceiling, language)}, "
+        f"{_count(item.addresses, 'address', language)}",
     ]
     if (resolution := resolutions.get(item.id)) is not None:
-        outcome = resolution.outcome
-        found = ", ".join(outcome.addresses) if hasattr(outcome, "addresses") else f"{outcome.reason}: {outcome.detail}"
-        lines.insert(1, f"  DNS: {found}")
+        lines.insert(1, f"  DNS: {_resolved(resolution, language)}")
+    for request in item.requests:
+        asked, arrow, address = request.rpartition(" -> ")
+        if address == ANY_ADDRESS:
+            address = "every address" if english else "setiap alamat"
+        lines.append(f"  {asked}{arrow}{address}")
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def _resolved(resolution: Resolution, language: str) -> str:
+    from scanner.locale.reasons import reason_text
+    from scanner.observations.steps import Unobserved
+
+    outcome = resolution.outcome
+    if not isinstance(outcome, Unobserved):
+        return ", ".join(outcome.addresses)
+    return reason_text(outcome.reason, language) + (f" ({outcome.detail})" if outcome.detail else "")
+
+
+_COUNTED = {
+    "target": ("target", "target", "targets"),
+    "address": ("alamat", "address", "addresses"),
+    "connection": ("koneksi", "connection", "connections"),
+    "request": ("permintaan", "request", "requests"),
+    "query": ("kueri DNS", "DNS query", "DNS queries"),
+}
+"""What is counted, in Indonesian, one of it in English, and several of it."""
+
+
+def _count(number: int, what: str, language: str) -> str:
+    from scanner.locale.values import write_number
+
+    indonesian, one, several = _COUNTED[what]
+    return f"{write_number(number, language)} {indonesian if language == 'id' else one if number == 1 else several}"
+
+
+def _cost(cost: Cost, language: str) -> str:
+    counts = (("connection", cost.connections), ("request", cost.requests), ("query", cost.queries))
+    return ", ".join(_count(number, what, language) for what, number in counts)
 
 
 async def _resolve(assignment: Assignment) -> dict[str, Resolution]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from scanner.cli.options import Commands
 
+SHOWN = 5
+"""Runs named when the one asked for is not there."""
+
 
 def add_to(commands: Commands) -> None:
     """The command and its options."""
@@ -28,10 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     from scanner.journal import Journal, JournalError
     from scanner.run import Run
 
-    prepare_output(arguments.out)
     try:
         with Journal.open(_find(state_directory(arguments.state), arguments.run_id)) as journal:
             stored = Run(journal)
+            _leave_others_alone(arguments.out, stored.id)
+            prepare_output(arguments.out)
             code = exit_code(stored, arguments.fail_on, arguments.min_coverage)
             ending = stored.ending
             seconds = 0.0 if ending is None else (ending.ended - stored.manifest.started).total_seconds()
@@ -46,12 +50,59 @@ def _find(state: Path, run_id: str | None) -> Path:
 
     journals = sorted((state / "runs").glob(f"*{SUFFIX}"))
     if not journals:
-        raise CommandError(3, f"{state}: no run is kept here")
+        raise CommandError(
+            3, f"{state}: no run is kept here yet; pindai scan makes one (the demo keeps its own in pindai-demo/)"
+        )
     if run_id is None:
         return journals[-1]
     found = [
         path for path in journals if path.name.removesuffix(SUFFIX).endswith(run_id) or path.name.startswith(run_id)
     ]
-    if len(found) != 1:
-        raise CommandError(3, f"{run_id}: {len(found)} runs of this name in {state}; give the whole id")
+    if not found:
+        newest = ", ".join(map(_told, journals[: -SHOWN - 1 : -1]))
+        raise CommandError(3, f"no run is called {run_id}; the newest: {newest}")
+    if len(found) > 1:
+        newest = ", ".join(path.name.removesuffix(SUFFIX) for path in found[: -SHOWN - 1 : -1])
+        raise CommandError(3, f"{len(found)} runs are called {run_id}; give more of the id, the newest: {newest}")
     return found[0]
+
+
+def _told(path: Path) -> str:
+    """A run by the end of its id, with when it began, in the agency's zone, and how much it looked at."""
+    from scanner.journal import SUFFIX, Journal, JournalError
+    from scanner.locale.values import local
+    from scanner.run import Run
+
+    name = path.name.removesuffix(SUFFIX).rpartition("-")[2]
+    try:
+        with Journal.open(path) as journal:
+            manifest = Run(journal).manifest
+    except JournalError:
+        return f"{name} (cannot be read)"
+    count = len(manifest.estate.targets)
+    began = local(manifest.started, manifest.estate.time_zone)
+    return f"{name} ({began:%Y-%m-%d %H:%M}, {count} target{'' if count == 1 else 's'})"
+
+
+def _leave_others_alone(out: Path | None, run_id: str) -> None:
+    """A scan replaces what the last one left in its folder; a report does not replace another run's files by mistake."""
+    if out is None:
+        return
+    other = _run_in(out)
+    if other is not None and other != run_id:
+        whose = f"of the run {other}" if other else "that cannot be read"
+        raise CommandError(3, f"{out}: holds a result.json {whose}, not of {run_id}; choose another folder")
+
+
+def _run_in(out: Path) -> str | None:
+    """The run whose result is in this folder; None without one, empty when it does not say."""
+    import msgspec
+
+    try:
+        sections = msgspec.json.decode((out / "result.json").read_bytes(), type=dict[str, msgspec.Raw])
+        run = msgspec.json.decode(sections.get("run", b"{}"), type=dict[str, object])
+    except OSError:
+        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return str(run.get("id", ""))

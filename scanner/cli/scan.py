@@ -65,6 +65,12 @@ def add_reporting(parser: argparse.ArgumentParser) -> None:
         "--min-coverage", type=percentage, default=50.0, metavar="PERCENT", help="exit 2 when less could be concluded"
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing when all is well, else two lines")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        dest="everything",
+        help="in the table: list every finding, and every check that could not be concluded",
+    )
     add_language(parser)
 
 
@@ -201,12 +207,13 @@ def report(arguments: argparse.Namespace, run: Run, language: str, code: int, se
 def _table(
     arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float, files: Sequence[str]
 ) -> Iterator[bytes]:
-    from scanner.cli.exit_words import exit_words
+    from scanner.cli.exit_words import causes_of, exit_words
     from scanner.registry import discover
     from scanner.reports.terminal import quiet_lines, terminal
 
     if arguments.quiet:
-        return quiet_lines(run, language=language) if code else iter(())
+        return quiet_lines(run, language=language, checks=discover()) if code else iter(())
+    causes = causes_of(run, arguments.min_coverage, language) if code == 2 else ()
     return terminal(
         run,
         checks=discover(),
@@ -214,7 +221,21 @@ def _table(
         width=output_width(),
         ascii_only=output_is_ascii(),
         colour=wants_colour(),
-        exit_text=exit_words(code, arguments.fail_on, language, demo=arguments.command == "demo"),
+        exit_text=exit_words(code, arguments.fail_on, language, demo=arguments.command == "demo", causes=causes),
         seconds=seconds,
         files=files,
+        everything=arguments.everything,
+        command=_all_command(arguments, run),
     )
+
+
+def _all_command(arguments: argparse.Namespace, run: Run) -> str:
+    """What to type to see every finding of this run: a demo keeps its run only in a folder it was given."""
+    import shlex
+
+    from scanner.reports.terminal import run_label
+
+    if arguments.command == "demo" and arguments.state is None:
+        return "pindai demo --all"
+    where = "" if arguments.state is None else f" --state {shlex.quote(str(arguments.state))}"
+    return f"pindai report {run_label(run.id)} --all{where}"

@@ -101,6 +101,10 @@ class Ports(msgspec.Struct, frozen=True):
         return cls(https=0, http=0, dns=0)
 
 
+USUAL_PORTS = (Ports(), Ports(https=18443, http=18080, dns=15353), Ports(https=28443, http=28080, dns=25353))
+"""Tried one after the other when no ports are asked for."""
+
+
 class DemoEstate(msgspec.Struct, frozen=True):
     """A running estate, and what a client needs to use it."""
 
@@ -145,11 +149,13 @@ async def raise_estate(
 ) -> AsyncIterator[DemoEstate]:
     """The whole estate, running in this event loop while the context lasts; `ca.pem` is left in `directory`.
 
+    Without `ports`, on the first of `USUAL_PORTS` that are free.
+
     Raises DemoError when an address is taken or the directory cannot be written.
     """
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     with ExitStack() as stack:
-        sockets = _bind(ports or Ports(), stack)
+        sockets = _bind_first(USUAL_PORTS if ports is None else (ports,), stack)
         authority = found_authority(now, f"{_origin('http', 'pki', sockets.ports)}/antara.cer")
         contexts = _write_and_load(authority, directory)
         serving = asyncio.create_task(_serve(sockets, contexts, authority))
@@ -202,6 +208,24 @@ class _Sockets(msgspec.Struct, frozen=True):
     dns_tcp: socket.socket
     dns_udp: socket.socket
     ports: Ports
+
+
+def _bind_first(choices: Sequence[Ports], stack: ExitStack) -> _Sockets:
+    """Every socket of the estate, on the first of these ports of which none is taken. Raises the first refusal."""
+    refusal: DemoError | None = None
+    for ports in choices:
+        with ExitStack() as undo:
+            try:
+                sockets = _bind(ports, undo)
+            except DemoError as error:
+                refusal = refusal or error
+                if error.errno != errno.EADDRINUSE:
+                    break
+                continue
+            stack.enter_context(undo.pop_all())
+            return sockets
+    assert refusal is not None
+    raise refusal
 
 
 def _bind(ports: Ports, stack: ExitStack) -> _Sockets:
@@ -257,7 +281,10 @@ def _bind_together(
 def _bind_error(error: OSError, place: str) -> DemoError:
     match error.errno:
         case errno.EADDRINUSE:
-            advice = "another program, perhaps another demo, is using it; stop that and try again"
+            port = place.rpartition(":")[2]
+            advice = (
+                f"another program, perhaps another demo, is using it; stop that (ss -ltnup 'sport = :{port}' shows it)"
+            )
         case errno.EADDRNOTAVAIL:
             advice = "this system has no such loopback address; Linux has all of 127.0.0.0/8, others need an alias"
         case code:

@@ -26,7 +26,7 @@ from scanner.run import Run
 FORMAT = "pindai-observations-1"
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """The longest lines are manifests of large estates and observations with a body: a few megabytes."""
-_AGAIN = "copy the file again, or write it again from its run: pindai report --out DIR"
+_AGAIN = "keep this file as it is; compare it with a fresh copy: pindai report RUN --out NEW-DIR"
 
 
 class LineError(JournalError):

@@ -9,6 +9,8 @@ from scanner.locale.printable import printable, shortened
 
 REDRAW_S = 0.1
 PLAIN_WIDTH = 80
+ECHO = 2
+"""Columns of the `^C` that a terminal writes after the line when the scan is stopped from the keyboard."""
 _TEXT = {"id": "{done}/{total} diamati, {running} sedang berjalan", "en": "{done}/{total} observed, {running} running"}
 
 
@@ -50,8 +52,8 @@ class Progress:
         self._draw()
 
     def close(self) -> None:
-        """Clear the line; what is reported afterwards is ignored."""
-        self._write("\r" + " " * self._drawn_columns + "\r" if self._drawn_columns else "")
+        """Clear the line, and a `^C` after it; what is reported afterwards is ignored."""
+        self._write("\r" + " " * (self._drawn_columns + ECHO) + "\r" if self._drawn_columns else "")
         self._enabled = False
 
     def _draw(self) -> None:
@@ -63,10 +65,11 @@ class Progress:
         if (oldest := next(iter(self._running), None)) is not None:
             text += f": {printable(oldest, ascii_only=True)}"
         # A full last column makes some terminals begin a new line, which could not be cleared.
-        text = shortened(text, self._columns() - 1)
+        text = shortened(text, self._columns() - 1 - ECHO)
         # Blanks rather than an escape sequence clear what was longer, on terminals of any kind.
         self._write("\r" + text.ljust(self._drawn_columns))
-        self._drawn_columns = len(text)
+        # The cursor, and so the `^C`, stands behind the longest line so far.
+        self._drawn_columns = max(self._drawn_columns, len(text))
 
     def _columns(self) -> int:
         try:

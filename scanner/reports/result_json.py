@@ -7,6 +7,7 @@ import msgspec
 from scanner.assessment import assess
 from scanner.estate import Target
 from scanner.journal import TargetRecord
+from scanner.json_text import inert
 from scanner.run import Run
 
 SCHEMA = "pindai-result-1"
@@ -15,6 +16,11 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 def result_json(run: Run) -> Iterator[bytes]:
+    """The whole result, inert on a terminal."""
+    return map(inert, _pieces(run))
+
+
+def _pieces(run: Run) -> Iterator[bytes]:
     """The whole result, one line a target and a finding, so that two results can be compared with line tools."""
     yield b'{"schema":' + _encoder.encode(SCHEMA)
     yield b',\n"run":' + _encoder.encode(_run(run))

@@ -27,6 +27,8 @@ FEW_TARGETS = 3
 """Up to it findings of medium severity are worth listing beside graver ones."""
 COLUMNS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 MAX_ERRORS_NAMED = 3
+MAX_FIRST = 3
+MAX_FIXES = 5
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -51,10 +53,15 @@ class Row(msgspec.Struct, frozen=True):
     gravest: Severity | None
     targets: int = 1
     observed: int = 0
+    target: str = ""
+    """The target's id; empty for a unit."""
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Something to repair: one finding, or one kind of fault at several targets. `message` is in the language asked for."""
+    """Something to repair: one finding, or one kind of fault at several targets.
+
+    `message` is in the language asked for.
+    """
 
     severity: Severity
     targets: int
@@ -77,16 +84,22 @@ class Summary(msgspec.Struct, frozen=True):
     """The run in a page.
 
     `unobserved` counts targets that were not observed by reason, without the `down`: those too were not observed, but
-    that they do not answer is a finding. `verdicts` and `verdicts_open` are those at observed targets, without what does
-    not apply.
+    that they do not answer is a finding. `blocked` counts observed targets that left verdicts open by blocking us.
+    `grave_open` says that at every target something high or critical may be that could not be seen. `others` are the
+    findings beside `actions`, listed where targets are few; `hidden` counts the findings not shown one by one.
+    `verdicts` and `verdicts_open` are those at observed targets, without what does not apply.
     """
 
     assessment: Assessment
     unobserved: dict[str, int]
     down: int
+    blocked: int
+    grave_open: bool
     rows: tuple[Row, ...]
     units: tuple[Row, ...]
     actions: tuple[Action, ...]
+    others: tuple[Action, ...]
+    hidden: int
     opens: tuple[Open, ...]
     errors: int
     errors_named: tuple[tuple[str, Name], ...]
@@ -131,7 +144,7 @@ class _Tally:
         condition, gravest = _condition(self.counts, self.open_severities)
         hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else self.open_severities
         counts = tuple(self.counts[it] or (None if it in hidden else 0) for it in COLUMNS)
-        return Row(self.name, self.target.unit, counts, condition, gravest, 1, int(self.observed))
+        return Row(self.name, self.target.unit, counts, condition, gravest, 1, int(self.observed), self.target.id)
 
     @property
     def open_severities(self) -> frozenset[Severity]:
@@ -144,7 +157,7 @@ def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
     tallies = _tallies(run)
     few, many = len(tallies) <= FEW_TARGETS, len(tallies) > MANY_TARGETS
     possible = {name: _severities(check) for name, check in checks.items()}
-    gravest, fixes = _Gravest(5 if many else 3), _Fixes()
+    gravest, fixes = _Gravest(None if few else MAX_FIRST), _Fixes()
     errors = 0
     errors_named: list[tuple[str, Name]] = []
     for finding in run.findings():
@@ -165,13 +178,21 @@ def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
                     errors_named.append((finding.check, tally.name))
     rows = tuple(sorted((tally.row() for tally in tallies.values()), key=_worst_state_first))
     observed = [tally for tally in tallies.values() if tally.observed]
+    actions, others = (fixes.first(MAX_FIXES), ()) if many else gravest.first(few=few)
+    shown = 0 if many else len(actions) + len(others)
     return Summary(
         assessment=assess(run),
         unobserved=dict(Counter(tally.reason for tally in tallies.values() if tally.is_dark)),
         down=sum(not tally.observed and any(tally.counts) for tally in tallies.values()),
+        blocked=sum(tally.open[Reason.BLOCKED] > 0 for tally in observed),
+        grave_open=all(
+            max(tally.open_severities, default=Severity.INFO) >= Severity.HIGH for tally in tallies.values()
+        ),
         rows=rows,
         units=_units(tallies.values()),
-        actions=fixes.first(5) if many else gravest.first(few=few),
+        actions=actions,
+        others=others,
+        hidden=sum(sum(tally.counts) for tally in tallies.values()) - shown,
         opens=tuple(_opens(tuple(tallies.values()))),
         errors=errors,
         errors_named=tuple(errors_named),
@@ -273,30 +294,33 @@ def most_findings_first(row: Row) -> tuple[int, tuple[int, ...], str]:
 
 
 class _Gravest:
-    """The gravest findings one by one."""
+    """The gravest findings one by one; every finding when there is no limit."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._heap: list[tuple[int, _Backwards, int, Action]] = []
         self._seen = 0
 
     def add(self, finding: Finding, name: Name, language: str) -> None:
         """Keep this finding if it is among the gravest."""
-        if finding.rank < Severity.MEDIUM:
+        if self._limit is not None and finding.rank < Severity.MEDIUM:
             return
         self._seen += 1
         order = _Backwards((name.full, finding.check, finding.fingerprint))
         item = (finding.rank, order, self._seen, _action(finding, name, language))
-        if len(self._heap) < self._limit:
+        if self._limit is None or len(self._heap) < self._limit:
             heapq.heappush(self._heap, item)
         else:
             heapq.heappushpop(self._heap, item)
 
-    def first(self, *, few: bool) -> tuple[Action, ...]:
-        """Gravest first; medium ones where targets are few, or nothing is graver."""
+    def first(self, *, few: bool) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+        """Gravest first, and the others; medium ones come first too where targets are few, or nothing is graver."""
         actions = [action for _, _, _, action in sorted(self._heap, reverse=True)]
         grave = [action for action in actions if action.severity >= Severity.HIGH]
-        return tuple(actions if few or not grave else grave)
+        if not few:
+            return tuple(grave or actions), ()
+        first = sum(action.severity >= Severity.MEDIUM for action in actions[:MAX_FIRST])
+        return tuple(actions[:first]), tuple(actions[first:])
 
 
 class _Backwards:

@@ -53,7 +53,7 @@ class TargetTable(msgspec.Struct, frozen=True):
     by_unit: bool = False
 
     def lines(self) -> list[str]:
-        """The head, a rule, and a line a row."""
+        """The head, a rule, and a line a row, two where a condition is longer than its column."""
         layout = self._layout()
         header = self._header(layout)
         room = self._room(layout)
@@ -106,17 +106,22 @@ class TargetTable(msgspec.Struct, frozen=True):
             *([shortened(self.look.text(row.unit), unit_width)] if layout.unit else []),
             *([f"{words.number(row.observed)}/{words.number(row.targets)}"] if layout.observed else []),
             *("?" if count is None else words.number(count) for count in row.counts[: layout.severities]),
-            self._condition(row, layout),
+            self._condition(row, layout)[0],
         ]
 
     def _name(self, row: Row, *, short: bool) -> str:
         name = row.name.short if short else row.name.full
         return self.look.text(name or (self.words.without_unit if self.by_unit else ""))
 
-    def _condition(self, row: Row, layout: _Layout) -> str:
+    def _condition(self, row: Row, layout: _Layout) -> tuple[str, str]:
+        """The condition, and what of it goes on in a second line where it is narrow."""
+        if row.condition is Condition.UNKNOWN and not layout.long_words:
+            # No shorter word says the same: two lines.
+            first, _, rest = self.words.conditions[row.condition].rpartition(" ")
+            return first, rest
         conditions = self.words.conditions if layout.long_words else self.words.conditions_short
         severity = "" if row.gravest is None else self.words.severities[row.gravest]
-        return conditions[row.condition].format(severity=severity)
+        return conditions[row.condition].format(severity=severity), ""
 
     def _painted(self, header: list[str], cells: list[list[str]], layout: _Layout) -> list[str]:
         """Aligned, and the last column coloured."""
@@ -127,11 +132,10 @@ class TargetTable(msgspec.Struct, frozen=True):
         text = tabulate([header, rule, *cells], tablefmt="plain", disable_numparse=True, colalign=align)
         last = sum(widths[:-1]) + GAP * (len(widths) - 1)
         head, ruled, *lines = (line.rstrip() for line in text.split("\n"))
-        return [
-            head,
-            ruled,
-            *(
-                line if row.condition is Condition.NONE else line[:last] + self.look.paint(line[last:], row.gravest)
-                for row, line in zip(self.rows, lines, strict=True)
-            ),
-        ]
+        painted = [head, ruled]
+        for row, line in zip(self.rows, lines, strict=True):
+            plain = row.condition is Condition.NONE
+            painted.append(line if plain else line[:last] + self.look.paint(line[last:], row.gravest))
+            if rest := self._condition(row, layout)[1]:
+                painted.append(" " * last + self.look.paint(rest, row.gravest))
+        return painted

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import msgspec
 
-from scanner.findings import Severity
+from scanner.findings import Finding, Severity, State
 from scanner.locale.phrases import Phrases, phrases
 from scanner.locale.printable import printable, shortened, shortened_in_the_middle, wrapped
 from scanner.locale.reasons import reason_text
 from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_number, write_time
 from scanner.observations.steps import Reason
 from scanner.registry import Check
-from scanner.reports.advice import first_step, fix_of
+from scanner.reports.advice import fix_of
 from scanner.reports.look import Look
 from scanner.reports.summary import COLUMNS, Action, Name, Open, Row, Summary, most_findings_first, summarise
 from scanner.reports.target_table import TargetTable
@@ -26,11 +26,55 @@ MAX_REASONS = 4
 MIN_FACT = 32
 """A fact gets a line of its own when less than this is left beside the name."""
 MIN_NAME = 20
-RAGGED = 8
-"""What breaking between words may leave empty at the end of a line."""
+MAX_MESSAGE = 600
+"""A longer sentence is a server's doing, and cut."""
+MAX_LABEL = 160
+"""As long as an agency's or profile's name may be."""
 GAP = 2
 SHORT_S = 9.95
 """A shorter scan is told in tenths of a second."""
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """What the lists of findings say in one language."""
+
+    others: str
+    everything: str
+    nothing: str
+    more: tuple[str, str]
+    hidden: tuple[str, str]
+    """How many findings there are when none of them is shown; singular and plural."""
+    each: tuple[str, str]
+    """How many there are when only kinds of fault are shown."""
+    fix_above: str
+    some_open: str
+    blocked: str
+
+
+_LISTED = {
+    "id": _Listed(
+        others="Temuan lainnya",
+        everything="Semua temuan",
+        nothing="  tidak ada yang dapat didaftar",
+        more=("+{count} temuan lain: {command}", "+{count} temuan lain: {command}"),
+        hidden=("{count} temuan: {command}", "{count} temuan: {command}"),
+        each=("satu per satu, {count} temuan: {command}", "satu per satu, {count} temuan: {command}"),
+        fix_above="perbaikan tertulis di atas",
+        some_open="tidak ada temuan pada yang dapat diperiksa; {verdicts} belum dapat disimpulkan",
+        blocked="{count} di antaranya diblokir",
+    ),
+    "en": _Listed(
+        others="Other findings",
+        everything="All findings",
+        nothing="  nothing to list",
+        more=("+{count} more finding: {command}", "+{count} more findings: {command}"),
+        hidden=("{count} finding: {command}", "{count} findings: {command}"),
+        each=("one by one, {count} finding: {command}", "one by one, {count} findings: {command}"),
+        fix_above="fix given above",
+        some_open="no findings in what could be checked; {verdicts} cannot be concluded",
+        blocked="{count} of them blocked",
+    ),
+}
 
 
 def terminal(
@@ -44,25 +88,29 @@ def terminal(
     exit_text: str,
     seconds: float | None = None,
     files: Sequence[str] = (),
+    everything: bool = False,
+    command: str | None = None,
 ) -> Iterator[bytes]:
     """The summary, line by line. `exit_text` says the exit code and why, `files` what was written.
 
     `seconds` is how long the command took; without it the time between the run's beginning and end is given.
+    `everything` lists all findings and all that could not be concluded; `command` is what the reader types for that.
     """
     words = phrases(language)
     look = Look(max(width, MIN_WIDTH), ascii_only, colour)
     summary = summarise(run, checks, language)
-    page = _Page(run, summary, words, look, checks)
+    command = command or f"pindai report {run_label(run.id)} --all"
+    page = _Page(run, summary, words, look, checks, everything, command)
     if seconds is None and run.ending is not None:
         seconds = (run.ending.ended - run.manifest.started).total_seconds()
     for line in page.lines(exit_text, seconds, files):
         yield line.encode("ascii" if ascii_only else "utf-8", "backslashreplace") + b"\n"
 
 
-def quiet_lines(run: Run, *, language: str) -> Iterator[bytes]:
+def quiet_lines(run: Run, *, language: str, checks: Mapping[str, Check] | None = None) -> Iterator[bytes]:
     """The two lines of `--quiet`: findings and coverage, each on one line however long."""
     words = phrases(language)
-    summary = summarise(run, {}, language)
+    summary = summarise(run, checks or {}, language)
     for title, text in (
         (words.findings_title, _findings_text(summary, words)),
         (words.coverage_title, _coverage_text(summary, words)),
@@ -78,6 +126,8 @@ class _Page(msgspec.Struct, frozen=True):
     words: Phrases
     look: Look
     checks: Mapping[str, Check]
+    everything: bool
+    command: str
 
     def lines(self, exit_text: str, seconds: float | None, files: Sequence[str]) -> Iterator[str]:
         """The whole page."""
@@ -91,7 +141,13 @@ class _Page(msgspec.Struct, frozen=True):
             yield from self.table()
         yield ""
         yield from self.actions()
-        yield from self.opens()
+        if self.everything:
+            yield ""
+            yield from self.all_findings()
+            yield ""
+        else:
+            yield from self.others()
+            yield from self.opens()
         for index, file in enumerate(files):
             yield from _path_lines(
                 self.look.text(file), self.look.width, _label(self.words.files_title if index == 0 else "")
@@ -148,10 +204,15 @@ class _Page(msgspec.Struct, frozen=True):
         """The pieces side by side, begun anew where the line is full."""
         line = ""
         for piece in pieces:
-            text = shortened(self.look.text(piece), self.look.width)
+            text = shortened(self.look.text(piece), MAX_LABEL)
             if not text:
                 continue
-            if line and len(line) + len(separator) + len(text) > self.look.width:
+            if len(text) > self.look.width:
+                if line:
+                    yield line
+                *full, line = wrapped(text, self.look.width)
+                yield from full
+            elif line and len(line) + len(separator) + len(text) > self.look.width:
                 yield line
                 line = text
             else:
@@ -173,12 +234,12 @@ class _Page(msgspec.Struct, frozen=True):
         yield from TargetTable(rows, self.words, self.look, by_unit).lines()
         if hidden > 0:
             text = self.words.more_rows.format(count=self.words.number(hidden), noun=noun[0 if hidden == 1 else 1])
-            yield shortened(text, self.look.width)
+            yield from wrapped(text, self.look.width, rest="  ")
 
     # -- what to do first
 
     def actions(self) -> Iterator[str]:
-        """Each finding or fix in two lines: what it is, and one concrete step by the one who can take it."""
+        """Each finding or fix: what it is, and how it is repaired by the one who can."""
         actions, words, look = self.summary.actions, self.words, self.look
         if not actions:
             return
@@ -191,14 +252,20 @@ class _Page(msgspec.Struct, frozen=True):
             lead = f"{number} {severity.ljust(severity_width)}"
             if name_width:
                 lead += " " * GAP + shortened_in_the_middle(name, name_width).ljust(name_width)
-            fact = look.text(action.message)
-            if look.width - len(lead) - GAP >= min(MIN_FACT, len(fact)):
-                lines = at_most(2, wrapped(fact, look.width, first=lead + " " * GAP, rest="  "), look.width)
-            else:
-                lines = [lead.rstrip(), *at_most(2, wrapped(fact, look.width, first="  ", rest="  "), look.width)]
-            yield lines[0].replace(severity, look.paint(severity, action.severity), 1)
-            yield from lines[1:]
+            yield from self._fact(lead, action.message, action.severity, rest="  ")
             yield from self._step(action)
+
+    def _fact(self, lead: str, message: str, severity: Severity, *, rest: str) -> Iterator[str]:
+        """A finding's sentence after its lead, on lines of its own where room is short; the severity in colour."""
+        look = self.look
+        fact = shortened(look.text(message), MAX_MESSAGE)
+        if look.width - len(lead) - GAP >= min(MIN_FACT, len(fact)):
+            lines = wrapped(fact, look.width, first=lead + " " * GAP, rest=rest)
+        else:
+            lines = [lead.rstrip(), *wrapped(fact, look.width, first=rest, rest=rest)]
+        word = self.words.severities[severity].upper()
+        yield lines[0].replace(word, look.paint(word, severity), 1)
+        yield from lines[1:]
 
     def _action_name(self, action: Action) -> str:
         if action.targets > 1:
@@ -206,17 +273,76 @@ class _Page(msgspec.Struct, frozen=True):
         # A run of one target names it in its head.
         return "" if self.summary.targets == 1 else self.look.text(action.name.short)
 
-    def _step(self, action: Action) -> Iterator[str]:
-        """Who can repair it, and the first step, in two lines at most."""
-        who = f"  [{self.words.fixed_by[action.fixed_by]}]"
-        check = self.checks.get(action.check)
-        advice = self.look.text("" if check is None else fix_of(check, self.words.language))
-        room = self.look.width - len(who) - 1
-        step = first_step(advice, room + self.look.width - 4 - RAGGED)
-        if len(step) > room >= len(step) - step.count("`"):
-            step = step.replace("`", "")
-        lines = wrapped(step, self.look.width, first=f"{who} ", rest="    ")
-        yield from (line.rstrip() for line in at_most(2, lines, self.look.width))
+    def _step(self, action: Action) -> list[str]:
+        """Who can repair it, and how."""
+        who = f"  [{self.words.fixed_by[action.fixed_by]}] "
+        advice, room = self._advice(action.check), self.look.width - len(who)
+        if len(advice) > room >= len(advice) - advice.count("`"):
+            advice = advice.replace("`", "")
+        return wrapped(advice, self.look.width, first=who, rest="    ")
+
+    def _advice(self, check_id: str) -> str:
+        check = self.checks.get(check_id)
+        return self.look.text("" if check is None else fix_of(check, self.words.language)).rstrip(" .")
+
+    # -- the other findings
+
+    def others(self) -> Iterator[str]:
+        """The rest of the findings where targets are few; else how many there are and what shows them."""
+        words, listed, others = self.words, _LISTED[self.words.language], self.summary.others
+        if others:
+            yield listed.others
+        severity_width = max((len(words.severities[action.severity]) for action in others), default=0)
+        names = [self._action_name(action) for action in others]
+        name_width = min(max(map(len, names), default=0), max(self.look.width // 3, 12))
+        for action, name in zip(others, names, strict=True):
+            lead = "  " + words.severities[action.severity].upper().ljust(severity_width)
+            if name_width:
+                lead += " " * GAP + shortened_in_the_middle(name, name_width).ljust(name_width)
+            yield from self._fact(lead, action.message, action.severity, rest="    ")
+        if hidden := self.summary.hidden:
+            by_kind = listed.each if self.summary.is_large else listed.more
+            templates = by_kind if self.summary.actions else listed.hidden
+            text = templates[hidden > 1].format(count=words.number(hidden), command=self.look.text(self.command))
+            yield from wrapped(text, self.look.width, rest="  ")
+
+    def all_findings(self) -> Iterator[str]:
+        """Every finding by target, the worst target first; then what could not be concluded there, by reason."""
+        listed = _LISTED[self.words.language]
+        yield listed.everything
+        told: set[str] = set()
+        records = {target.id: record for target, record in self.run.targets()}
+        empty = True
+        for row in self.summary.rows:
+            findings = sorted(self.run.findings(row.target), key=lambda it: (-it.rank, it.check, it.fingerprint))
+            lines = [line for finding in findings if finding.rank >= 0 for line in self._listed(finding, told)]
+            opens = _open_checks(findings, self.words)
+            if not findings:
+                record = records[row.target]
+                opens = {_reason((record and record.reason) or Reason.INTERRUPTED, self.words.language): ()}
+            for reason, names in opens.items():
+                text = f"{self.words.states[State.UNKNOWN]} ({reason})" + (": " if names else "") + ", ".join(names)
+                lines += wrapped(self.look.text(text), self.look.width, first="  ", rest="    ")
+            if lines:
+                empty = False
+                yield ""
+                title = row.name.full + (f" ({row.unit})" if row.unit else "")
+                yield from wrapped(shortened(self.look.text(title), MAX_MESSAGE), self.look.width, rest="  ")
+                yield from lines
+        if empty:
+            yield listed.nothing
+
+    def _listed(self, finding: Finding, told: set[str]) -> Iterator[str]:
+        """A finding, and how it is repaired when its check has not told that before."""
+        words, severity = self.words, Severity(finding.rank)
+        message = finding.message.id if words.language == "id" else finding.message.en
+        yield from self._fact(f"  {words.severities[severity].upper()}", message, severity, rest="    ")
+        advice = self._advice(finding.check)
+        text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
+        if advice:
+            text += f" ({_LISTED[words.language].fix_above})" if finding.check in told else f": {advice}"
+        told.add(finding.check)
+        yield from wrapped(text, self.look.width, first="    ", rest="      ")
 
     # -- what could not be concluded, and our own faults
 
@@ -228,7 +354,12 @@ class _Page(msgspec.Struct, frozen=True):
         for entry in self.summary.opens[:MAX_OPENS]:
             yield from self._open(entry)
         if (hidden := len(self.summary.opens) - MAX_OPENS) > 0:
-            yield "  " + self.words.more_reasons.format(count=self.words.number(hidden))
+            yield from wrapped(
+                self.words.more_reasons.format(count=self.words.number(hidden)),
+                self.look.width,
+                first="  ",
+                rest="    ",
+            )
 
     def _open(self, entry: Open) -> list[str]:
         words, look = self.words, self.look
@@ -239,7 +370,7 @@ class _Page(msgspec.Struct, frozen=True):
         if len(text) > look.width:
             # The reason alone, then the names: how many there are must not be what is cut off.
             names = self._names(entry.names, look.width - 4)
-            return [shortened(lead.rstrip(), look.width), shortened(f"    {names}", look.width)]
+            return [*wrapped(lead.strip(), look.width, first="  ", rest="    "), shortened(f"    {names}", look.width)]
         if entry.detail.lower() not in text.lower() and len(text) + len(entry.detail) + 3 <= look.width:
             text += f" ({look.text(entry.detail)})"
         return [shortened(text, look.width)]
@@ -286,11 +417,18 @@ def _label(title: str) -> str:
     return title.ljust(9)
 
 
-def at_most(limit: int, lines: list[str], width: int) -> list[str]:
-    """The first lines; an ellipsis at the end of the last where there were more."""
-    if len(lines) <= limit:
-        return lines
-    return [*lines[: limit - 1], shortened(f"{lines[limit - 1]} {lines[limit].lstrip()}".ljust(width + 1, "."), width)]
+def _open_checks(findings: Sequence[Finding], words: Phrases) -> dict[str, tuple[str, ...]]:
+    """Which checks could not be concluded, by the reason in words; those that failed through us stand apart."""
+    groups: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.state is State.UNKNOWN:
+            reason = _reason(finding.reason or Reason.INCONCLUSIVE, words.language)
+        elif finding.state is State.ERROR:
+            reason = words.states[State.ERROR]
+        else:
+            continue
+        groups.setdefault(reason, {})[finding.check] = None
+    return {reason: tuple(names) for reason, names in groups.items()}
 
 
 def _path_lines(path: str, width: int, label: str) -> list[str]:
@@ -336,6 +474,10 @@ def _findings_text(summary: Summary, words: Phrases) -> str:
         return ", ".join(f"{words.number(counts[severity.word])} {words.severities[severity]}" for severity in shown)
     if not coverage.observed:
         return words.nothing_observed
+    if summary.grave_open:
+        return words.states[State.UNKNOWN]
+    if unseen := summary.verdicts_open + summary.errors:
+        return _LISTED[words.language].some_open.format(verdicts=words.count(unseen, words.verdict))
     template = words.no_findings if coverage.observed == coverage.targets else words.no_findings_observed
     return template.format(targets=words.count(coverage.observed, words.target))
 
@@ -346,6 +488,8 @@ def _coverage_text(summary: Summary, words: Phrases) -> str:
     text = words.observed.format(
         observed=words.number(coverage.observed), targets=words.count(coverage.targets, words.target)
     )
+    if summary.blocked:
+        text += f" ({_LISTED[words.language].blocked.format(count=words.number(summary.blocked))})"
     if summary.down:
         text += f"; {words.down.format(count=words.number(summary.down))}"
     if dark := sum(summary.unobserved.values()):

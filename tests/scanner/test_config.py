@@ -131,19 +131,31 @@ TARGET = '[scope]\nnames = ["a.test"]\n\n[[target]]\nid = "a"\nurl = "https://a.
         (TARGET.replace("//a", "//me:secret@a"), "FILE:6: target.1.url", "user name or password"),
         (TARGET.replace('id = "a"', 'id = "a b"'), "FILE:5: target.1.id", "expected letters, digits"),
         (TARGET.replace('id = "a"', 'id = ""'), "FILE:5: target.1.id", "expected letters"),
-        (TARGET.replace('id = "a"', "id = 3"), "FILE:5: target.1.id", "string"),
+        (TARGET.replace('id = "a"', "id = 3"), "FILE:5: target.1.id", "expected text in quotes$"),
         (TARGET + "http_port = 70000\n", "FILE:7: target.1.http_port", "65535"),
-        (TARGET + 'category = "sedang"\n', "FILE:7: target.1.category", "'strategis', 'tinggi' or 'rendah'"),
+        (TARGET + 'category = "sedang"\n', "FILE:7: target.1.category", "expected one of strategis, tinggi, rendah$"),
         (TARGET + "kinds = []\n", "FILE:7: target.1.kinds", "at least one of web"),
-        (TARGET + 'kinds = ["webb"]\n', "FILE:7: target.1.kinds.1", "'web', 'api', 'mail' or 'dns'"),
-        (TARGET + "expect_status = [20]\n", "FILE:7: target.1.expect_status.1", "100"),
-        (TARGET + 'addresses = "some"\n', "FILE:7: target.1.addresses", "'all' or 'first'"),
+        (TARGET + 'kinds = ["webb"]\n', "FILE:7: target.1.kinds.1", "one of web, api, mail, dns; did you mean 'web'"),
+        (TARGET + "expect_status = [20]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
+        (TARGET + "expect_status = [600]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
+        (TARGET + 'expect_status = ["ok"]\n', "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
+        (TARGET + "expect_status = [200.5]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
+        (TARGET + "expect_status = 200\n", "FILE:7: target.1.expect_status", r"expected a list such as \[200\]$"),
+        (TARGET + 'kinds = "web"\n', "FILE:7: target.1.kinds", r'expected a list such as \["web"\]$'),
+        (TARGET.replace("[[target]]", "[target]"), "FILE:4: target", r"write \[\[target\]\] above each target$"),
+        ("agency = 1\n" + TARGET, "FILE:1: agency", "expected a section"),
+        (
+            TARGET + '[[target]]\nid = "c"\nurl = "HTTPS://A.test:443"\n',
+            "FILE:9: target.url",
+            "'a' and 'c' are both https://a.test/; keep one of them$",
+        ),
+        (TARGET + 'addresses = "some"\n', "FILE:7: target.1.addresses", "expected one of all, first$"),
         (TARGET.replace("a.test/", "b.test/"), "FILE:6: target.url", "outside .scope.; add it to scope.names"),
         (TARGET + '\n[[target]]\nid = "a"\nurl = "https://a.test/"\n', "FILE:9: target.id", "already target 1"),
         ('[scope]\nnames = ["a.test"]\n', "FILE", "nothing to scan"),
         ("", "FILE", "nothing to scan"),
-        (TARGET + '[resolver]\nnameservers = ["dns.test"]\n', "FILE:8: resolver.nameservers", "no IP address"),
-        (TARGET.replace('["a.test"]', '["https://a.test"]'), "FILE:2: scope.names", "not a host alone"),
+        (TARGET + '[resolver]\nnameservers = ["dns.test"]\n', "FILE:8: resolver.nameservers.1", "no IP address"),
+        (TARGET.replace('["a.test"]', '["https://a.test"]'), "FILE:2: scope.names.1", "not a host alone"),
         (TARGET + "http_port = true\n", "FILE:7: target.1.http_port", "65535"),
         (TARGET + 'x.y = "z"\n', "FILE:4: target.1.x", "unknown key"),  # the table's line, when a key is dotted
     ],
@@ -154,10 +166,49 @@ def test_an_error_names_file_line_and_key(file: Path, text: str, where: str, wor
     assert re.search(words, problem), problem
 
 
-@pytest.mark.parametrize("network", ["127.0.0.1/8", "300.0.0.0/8", "a.test", "127.0.0.0/33"])
-def test_networks_are_networks(file: Path, network: str) -> None:
-    (problem,) = problems(file, TARGET.replace("[[target]]", f'networks = ["{network}"]\n[[target]]'))
-    assert problem.startswith("FILE:4: scope.networks: ")
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("127.0.0.1/8", "127.0.0.1/8 is an address in a network; write 127.0.0.0/8"),
+        ("2001:DB8::1/32", "2001:DB8::1/32 is an address in a network; write 2001:db8::/32"),
+        ("300.0.0.0/8", "'300.0.0.0/8' is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32"),
+        ("a.test", "'a.test' is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32"),
+        ("127.0.0.0/33", "'127.0.0.0/33' is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32"),
+    ],
+)
+def test_networks_are_networks(file: Path, network: str, words: str) -> None:
+    found = problems(file, TARGET.replace("[[target]]", f'networks = ["{network}"]\n[[target]]'))
+    assert found == [f"FILE:4: scope.networks.1: {words}"]
+
+
+def test_every_bad_entry_of_a_list_is_told(file: Path) -> None:
+    text = '[resolver]\nnameservers = ["x", "192.0.2.53", "y"]\n[scope]\nnames = ["a b", "a.test", "*.c/"]\n'
+    text += 'networks = ["x", "10.0.0.0/8", "10.0.0.1/8"]\n'
+    found = problems(file, text + TARGET.partition("\n\n")[2])
+    assert [line.split(": ")[0:3] for line in found] == [
+        ["FILE:2", "resolver.nameservers.1", "'x' is no IP address with an optional port"],
+        ["FILE:2", "resolver.nameservers.3", "'y' is no IP address with an optional port"],
+        ["FILE:4", "scope.names.1", "'a b'"],
+        ["FILE:4", "scope.names.3", "'*.c/'"],
+        ["FILE:5", "scope.networks.1", "'x' is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32"],
+        ["FILE:5", "scope.networks.3", "10.0.0.1/8 is an address in a network; write 10.0.0.0/8"],
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(file: Path) -> None:
+    file.write_text(GOOD.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+    assert len(load_targets(file).targets) == 2
+
+
+@pytest.mark.parametrize("content", [b"id,url\na,https://a.test/\n", b"PK\x03\x04\xff\xfe"])
+def test_a_table_is_no_targets_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "targets.csv"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"TOML, not CSV or Excel; begin from targets\.example\.toml$"):
+        load_targets(path)
+    with pytest.raises(ConfigError) as error:
+        load_targets(path.rename(tmp_path / "targets.toml"))
+    assert "Excel" not in str(error.value)
 
 
 def test_every_problem_is_told_at_once(file: Path) -> None:
@@ -183,7 +234,11 @@ def test_contradictions_are_told_together(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"\xff\xfe", "not UTF-8 text .byte 0"), (None, "No such file"), (b"#" * 16_000_001, "larger than")],
+    [
+        (b"\xff\xfe", r"not UTF-8 text .byte 0.; save it as UTF-8 \(Notepad: Save as, Encoding: UTF-8\)"),
+        (None, "No such file"),
+        (b"#" * 16_000_001, "larger than"),
+    ],
 )
 def test_a_file_that_cannot_be_read(file: Path, content: bytes | None, words: str) -> None:
     if content is not None:

@@ -357,7 +357,7 @@ def test_one_connection_cannot_outlive_the_targets_time() -> None:
             with pytest.raises(NetworkError) as error:
                 async with opening as (connection, deadline, _), deadline.phase(60.0, "answer"):
                     await connection.receive()
-            assert reason_of(error) is Reason.TIMEOUT
+            assert reason_of(error) is Reason.BUDGET, "that our time ran out is no fact about the service"
 
     run(go())
 

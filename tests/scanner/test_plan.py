@@ -98,19 +98,19 @@ def _ceiling(target: Target, ids: Sequence[str] = (), **caps: int) -> Cost:
 
 def test_the_ceiling_counts_every_step() -> None:
     every = target(addresses=AddressPolicy.ALL)
-    resolving = Cost(queries=6)  # AAAA and A, each over UDP twice and once over TCP
+    resolving = Cost(queries=18)  # A and AAAA, each over UDP twice and once over TCP, from three resolvers
     assert _ceiling(every) == resolving
     assert _ceiling(every, ["tls.certificate.expiry"], addresses=1) == resolving + Cost(1, 1)
     assert _ceiling(every, ["tls.certificate.expiry"], addresses=3) == resolving + Cost(3, 3)
     walk = _ceiling(every, ["web.https.redirect"], addresses=1, redirects=4)
     home, start = Cost(1, 1), Cost(1, 1)
-    assert walk == resolving + home + start + Cost(4, 4) + Cost(queries=24)
+    assert walk == resolving + home + start + Cost(4, 4) + Cost(queries=72)
 
 
 def test_choosing_an_address_has_its_share_of_the_ceiling() -> None:
     first = _ceiling(target(), ["tls.certificate.expiry"])
-    assert first == Cost(queries=6) + Cost(1, 1) + Cost(CANDIDATES, CANDIDATES)
-    assert _ceiling(target(), ["tls.certificate.expiry"], addresses=1) == Cost(queries=6) + Cost(1, 1)
+    assert first == Cost(queries=18) + Cost(1, 1) + Cost(CANDIDATES, CANDIDATES)
+    assert _ceiling(target(), ["tls.certificate.expiry"], addresses=1) == Cost(queries=18) + Cost(1, 1)
 
 
 def test_what_does_not_apply_costs_nothing() -> None:

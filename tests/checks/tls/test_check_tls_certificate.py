@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pki
 import pytest
 from cryptography import x509
@@ -91,7 +92,12 @@ def test_a_certificate_survives_a_garbage_answer() -> None:
 def test_a_certificate_survives_a_handshake_that_broke_off_later() -> None:
     broken = BrokenHandshake(chain(), Unobserved(Reason.TLS_ALERT, "certificate required"))
     home = exchange(tls=broken, answer=Unobserved(Reason.TLS_ALERT, "certificate required"))
-    assert only(judged(NAME, Seen(home=home))).outcome == "match"
+    finding = only(judged(NAME, Seen(home=home)))
+    assert (finding.state, finding.reason) == (State.UNKNOWN, Reason.TLS_ALERT), "anybody can send a certificate"
+    other = exchange(
+        tls=msgspec.structs.replace(broken, chain=(pki.leaf(ISSUING, ["other.test"]).der,)), answer=home.answer
+    )
+    assert only(judged(NAME, Seen(home=other))).outcome == "mismatch", "what is wrong with it is known all the same"
 
 
 def test_plain_http_has_no_certificate() -> None:

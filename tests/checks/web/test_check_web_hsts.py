@@ -125,7 +125,8 @@ def test_over_a_certificate_error_it_is_never_a_pass(certificate: pki.Entity) ->
 
 def test_where_browsers_note_no_policy() -> None:
     address, plain = "https://192.0.2.10/", "http://www.example.test/"
-    (on_address,) = judged(CHECK, Seen(home=exchange(url=address)), of=target(url=address))
+    twin = (exchange(url="http://192.0.2.10/"),)
+    (on_address,) = judged(CHECK, Seen(home=exchange(url=address), hops=twin), of=target(url=address))
     (on_plain,) = judged(CHECK, Seen(home=exchange(HSTS, url=plain), hops=(exchange(url=plain),)), of=target(url=plain))
     assert (on_address.outcome, on_plain.outcome) == ("address", "plain")
     assert on_address.state is on_plain.state is State.NOT_APPLICABLE

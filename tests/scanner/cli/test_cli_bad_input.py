@@ -25,6 +25,7 @@ FILES = {
     "empty.toml": b"",
     "binary.toml": bytes(range(256)) * 16,
     "latin.toml": GOOD.replace("a.test/", "caf\xe9.test/").encode("latin-1"),
+    "table.csv": b"id,url\na,https://a.test/\n",
     "text.pem": b"not a certificate\n",
     "damaged.pem": b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
     "binary.pem": bytes(range(256)),
@@ -45,6 +46,16 @@ MISTAKES = [
     # the command line itself
     ("", "required: COMMAND"),
     ("scann", "invalid choice: 'scann'"),
+    ("scann", "did you mean scan? See pindai --help"),
+    (
+        "scan --formt json",
+        "pindai scan: unrecognized arguments: --formt; did you mean --format? See pindai scan --help",
+    ),
+    ("scan --fail-on hgh", "pindai scan: --fail-on: invalid choice: 'hgh'"),
+    ("scan --fail-on hgh", "; did you mean high? See pindai scan --help"),
+    ("scan --fail-on zzz", "'never'); see pindai scan --help"),
+    ("evidence replay x --lagn id", "pindai evidence replay: unrecognized arguments: --lagn id; did you mean --lang?"),
+    ("checks web --format json", "pindai checks: unrecognized arguments: --format json; see pindai checks --help"),
     ("--frobnicate", "pindai: "),
     ("scan --frobnicate", "unrecognized arguments: --frobnicate"),
     ("scan --format xml", "invalid choice: 'xml'"),
@@ -75,6 +86,7 @@ MISTAKES = [
     ("scan twice.toml", "twice.toml:7: target.id: 'a' is already target 1"),
     ("scan password.toml", "must not carry a user name or password"),
     ("scan empty.toml", "no [[target]] in it"),
+    ("scan table.csv", "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"),
     ("scan binary.toml", "binary.toml: not UTF-8 text (byte 128)"),
     ("scan latin.toml", "latin.toml: not UTF-8 text (byte "),
     ("scan /dev/null", "no [[target]] in it"),
@@ -100,7 +112,7 @@ MISTAKES = [
     (f"scan {URL} --out text.pem/below", "text.pem/below: cannot write results here: Not a directory"),
     ("demo --out text.pem", "text.pem: cannot write results here: "),
     # what is kept
-    ("report", "no run is kept here"),
+    ("report", "no run is kept here yet; pindai scan makes one (the demo keeps its own in pindai-demo/)"),
     ("report --state missing", "missing: no run is kept here"),
     ("checks tls.cipher", "no check is called 'tls.cipher'"),
     ("evidence replay missing", "missing"),
@@ -129,6 +141,7 @@ def test_exit_code_3_says_what_to_mend(
     done = made(words, pindai, monkeypatch, capsys)
     assert (done.code, done.out) == (3, ""), done
     assert said in done.err
+    assert "usage: " not in done.err
     assert "rahasia" not in done.err
     assert pindai.journals() == []
 

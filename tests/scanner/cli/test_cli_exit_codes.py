@@ -83,6 +83,27 @@ def test_results_that_cannot_be_written_are_incomplete_and_the_run_is_kept(pinda
     assert pindai("report", "--fail-on", "never").code == 0
 
 
+@pytest.mark.parametrize(
+    ("names", "limit", "language", "words"),
+    [
+        (["servfail"], "50", "en", "0% of targets allow a conclusion, the limit is 50% (--min-coverage)"),
+        (["servfail"], "50", "id", "0 % target dapat disimpulkan, batasnya 50 % (--min-coverage)"),
+        (["servfail", "ok"], "50.01", "id", "50 % target dapat disimpulkan, batasnya 50,01 % (--min-coverage)"),
+        (["servfail", "ok", "servfail"], "50", "id", "33,3 % target dapat disimpulkan, batasnya 50 %"),
+    ],
+)
+def test_what_was_too_little_is_said(
+    names: list[str], limit: str, language: str, words: str, pindai: CommandLine
+) -> None:
+    with faults.in_thread(faults.FaultyNameserver()) as nameserver, served("empty_answer") as server:
+        urls = [f"http://{name}.fault.test:{server.port}/{number}" for number, name in enumerate(names)]
+        options = ["--nameserver", f"127.0.0.1:{nameserver.port}", "--min-coverage", limit, "--lang", language]
+        done = pindai("scan", *urls, *ONLY, *options)
+    assert done.code == 2, done
+    lead = {"en": "Exit code 2: incomplete: ", "id": "Kode keluar 2: tidak lengkap: "}[language]
+    assert lead + words in " ".join(done.out.split())
+
+
 # --- 130, 143, kill -9: stopped in the middle -------------------------------------------------------------------------
 
 FEW, MANY = 2, JUDGED_HERE + 2
@@ -149,7 +170,10 @@ def test_a_killed_scan_is_taken_up_again(count: int, pindai: CommandLine) -> Non
         assert process.returncode == -signal.SIGKILL
         (journal,) = pindai.journals()
         wait_until(lambda: not processes_at(journal), "the judge has gone too")
-        assert pindai("report").code == 2  # readable, and incomplete
+        reported = pindai("report", "--lang", "en")
+        assert reported.code == 2  # readable, and incomplete
+        left = "1 target was" if count == 2 else f"{count - 1} targets were"
+        assert f"Exit code 2: incomplete: {left} not scanned yet" in " ".join(reported.out.split())
 
         slow.released.set()
         again = pindai("scan", *ONLY, "--resume")

@@ -153,6 +153,51 @@ def test_report_without_a_run_shows_the_newest_one(pindai: CommandLine) -> None:
     assert newest["run"]["id"] == ids[-1]
 
 
+def test_a_run_that_is_not_there_is_answered_with_those_that_are(scanned: CommandLine) -> None:
+    newest = scanned.journals()[-1].name.removesuffix(".journal")
+    done = scanned("report", "zzzz")
+    assert (done.code, done.out) == (3, "")
+    said = rf"no run is called zzzz; the newest: {newest[-4:]} \(\d{{4}}-\d\d-\d\d \d\d:\d\d, 1 target\)"
+    assert re.search(said, done.err), done.err
+
+
+def test_a_report_replaces_its_own_run_and_no_other(pindai: CommandLine) -> None:
+    with served("empty_answer") as server:
+        for name in ("first", "second"):
+            assert pindai("scan", server.url(f"/{name}"), "--only", "uptime", "--out", "out").code == 0
+    first, second = (path.name.removesuffix(".journal") for path in pindai.journals())
+    before = (pindai.folder / "out/result.json").read_bytes()
+    assert json.loads(before)["run"]["id"] == second  # a scan replaces
+    other = pindai("report", first, "--out", "out")
+    assert (other.code, other.out) == (3, "")
+    assert f"out: holds a result.json of the run {second}, not of {first}; choose another folder" in other.err
+    assert (pindai.folder / "out/result.json").read_bytes() == before
+    assert pindai("report", second, "--out", "out").code == 0
+    (pindai.folder / "out/result.json").write_text("{}")
+    assert "holds a result.json that cannot be read" in pindai("report", "--out", "out").err
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+EVERY, SETIAP = "  GET http://a.test/ -> every address\n", "  GET http://a.test/ -> setiap alamat\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--lang en", [EVERY, "1 target: at most ", " connections, ", " DNS queries\n", "a.test  port 80\n"]),
+        ("--lang id", [SETIAP, "1 target: paling banyak ", " koneksi, ", " kueri DNS\n"]),
+        ("--lang en --connect-to a.test:80:127.0.0.1:9 --resolve", [", 1 address\n", "DNS: 127.0.0.1\n"]),
+        ("--lang en --nameserver 127.0.0.1:9 --resolve", ["  DNS: the resolver ", ", 0 addresses\n"]),
+        ("--lang id --nameserver 127.0.0.1:9 --resolve", ["  DNS: resolver tidak ", ", 0 alamat\n"]),
+    ],
+)
+def test_a_plan_is_in_words(words: str, said: list[str], pindai: CommandLine) -> None:
+    done = pindai("plan", "http://a.test/", "--only", "uptime", *words.split())
+    assert (done.code, done.err) == (0, "")
+    assert [it for it in said if it not in done.out] == [], done.out
+
+
 # --- languages and characters -----------------------------------------------------------------------------------------
 
 INDONESIAN, ENGLISH = "Kode keluar 1: ", "Exit code 1: "
@@ -196,6 +241,28 @@ def test_checks_can_be_explained_in_ascii(pindai: CommandLine) -> None:
     done = pindai("checks", "*", PYTHONIOENCODING="ascii:strict")
     assert (done.code, done.err) == (0, "")
     assert "tls.certificate.chain (version " in done.out
+
+
+@pytest.mark.parametrize(
+    ("language", "there", "not_there"),
+    [
+        (
+            "en",
+            ["Why: ", "Fix: ", "Careful: ", "No header, but "],
+            ["Sebab: ", "Perbaikan: ", "Tidak ada header, tetapi "],
+        ),
+        # A warning that has no Indonesian twin yet is shown rather than lost.
+        ("id", ["Sebab: ", "Perbaikan: ", "Tidak ada header, tetapi "], ["Why: ", "Fix: ", "No header, but "]),
+    ],
+)
+def test_checks_are_explained_in_one_language(
+    language: str, there: list[str], not_there: list[str], pindai: CommandLine
+) -> None:
+    done = pindai("checks", "web.hsts.policy", "--lang", language)
+    assert (done.code, done.err) == (0, "")
+    assert [it for it in there if it not in done.out] == []
+    assert [it for it in not_there if it in done.out] == []
+    assert max(map(len, done.out.splitlines())) <= 80
 
 
 # --- terminals --------------------------------------------------------------------------------------------------------

@@ -624,6 +624,27 @@ def test_taken_port_is_named(estate: DemoEstate, tmp_path: Path, kind: str) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_ports_asked_for_the_first_free_ones_are_taken(
+    estate: DemoEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Ports(https=0, http=estate.ports.http, dns=0)
+    monkeypatch.setattr("scanner.demo.estate.USUAL_PORTS", (taken, taken, Ports.ephemeral()))
+    with estate_in_thread(tmp_path) as other:
+        assert other.ports.http != estate.ports.http
+        assert f"http_port = {other.ports.http}\n" in other.targets_toml
+
+
+def test_when_all_usual_ports_are_taken_the_first_is_named(
+    estate: DemoEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = (estate.ports, Ports(https=0, http=0, dns=estate.ports.dns))
+    monkeypatch.setattr("scanner.demo.estate.USUAL_PORTS", choices)
+    port = estate.ports.https
+    message = rf"{port}: another program, .* \(ss -ltnup 'sport = :{port}' shows it\)$"
+    with pytest.raises(DemoError, match=message), estate_in_thread(tmp_path):
+        pass
+
+
 def test_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     directory = tmp_path / "file" / "sub"

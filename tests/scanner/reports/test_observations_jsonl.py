@@ -154,7 +154,9 @@ def test_a_changed_byte_is_noticed(kind: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("seal", [lambda lines: [*lines, LINES[-1]], lambda lines: sealed(lines)])
 def test_a_changed_manifest_or_observation_is_named_by_its_line(old: bytes, new: bytes, seal) -> None:
     line = next(number for number, it in enumerate(LINES, 1) if old in it)
-    with pytest.raises(AlteredError, match=rf"^line {line}: .* does not match its digest; copy the file") as raised:
+    with pytest.raises(
+        AlteredError, match=rf"^line {line}: .* does not match its digest; keep this file as it is"
+    ) as raised:
         read_observations(seal([it.replace(old, new) for it in LINES[:-1]]))
     assert raised.value.line == line
 

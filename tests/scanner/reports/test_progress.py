@@ -79,6 +79,17 @@ def test_close_clears_the_line_and_ends_it() -> None:
     assert stream.getvalue() == cleared
 
 
+def test_close_clears_the_echo_of_ctrl_c_too() -> None:
+    stream, clock = Terminal(), Clock()
+    progress = Progress(stream, 3, "en", clock=clock)
+    progress.started("a-long-name")
+    stream.write("^C")
+    clock.now += 1
+    progress.done("a-long-name")
+    progress.close()
+    assert not screen(stream.getvalue())
+
+
 def test_close_without_a_line_writes_nothing() -> None:
     stream = Terminal()
     Progress(stream, 3, "en").close()
@@ -111,5 +122,5 @@ def test_names_are_escaped_and_cut_to_the_line() -> None:
     Progress(stream, 3, "en").started("\x1b[2J\n" + "x" * 200)
     shown = stream.getvalue().removeprefix("\r")
     assert shown.startswith("0/3 observed, 1 running: \\x1b[2J\\nxxx")
-    assert len(shown) == 79
+    assert len(shown) == 77
     assert shown.endswith("...")

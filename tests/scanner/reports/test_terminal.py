@@ -29,7 +29,7 @@ from scanner.estate import Target
 from scanner.findings import State
 from scanner.locale.phrases import ENGLISH, INDONESIAN
 from scanner.observations.steps import Reason
-from scanner.reports.advice import first_step, fix_of
+from scanner.reports.advice import fix_of
 from scanner.reports.summary import names_of, summarise
 from scanner.reports.terminal import quiet_lines, terminal
 from scanner.run import Ending, Run
@@ -49,6 +49,7 @@ def page(
     colour: bool = False,
     exit_text: str | None = None,
     files: tuple[str, ...] = FILES,
+    everything: bool = False,
 ) -> str:
     lines = terminal(
         run,
@@ -59,6 +60,7 @@ def page(
         colour=colour,
         exit_text=EXIT[language] if exit_text is None else exit_text,
         files=files,
+        everything=everything,
     )
     return b"".join(lines).decode()
 
@@ -234,6 +236,39 @@ def test_findings_and_coverage(run: Run, findings: str, coverage: str) -> None:
     assert lines == [f"Findings {findings}", f"Coverage {coverage}"]
 
 
+def partly(*open_at: str) -> Run:
+    """Two targets without findings, one check open at these."""
+    names = ["a", "b"]
+    said = {name: rest(name) for name in names}
+    for name in open_at:
+        said[name] = [*rest(name, "web.https.redirect"), unknown(name, "web.https.redirect", Reason.BLOCKED)]
+    return run_of(map(target, names), map(record, names), said)
+
+
+@pytest.mark.parametrize(
+    ("open_at", "language", "expected"),
+    [
+        ("ab", "en", "Findings cannot be concluded\n"),
+        ("ab", "id", "Temuan   belum dapat disimpulkan\n"),
+        ("a", "en", "Findings no findings in what could be checked; 1 check cannot be concluded\n"),
+        ("a", "id", "Temuan   tidak ada temuan pada yang dapat diperiksa; 1 pemeriksaan belum dapat"),
+        ("", "en", "Findings no findings at 2 targets\n"),
+    ],
+)
+def test_no_findings_is_not_said_of_what_was_not_seen(open_at: str, language: str, expected: str) -> None:
+    assert expected in page(partly(*open_at), language)
+
+
+def test_a_check_that_finds_nothing_grave_leaves_the_rest_concluded() -> None:
+    said = [*rest("a", "web.hsts.policy"), unknown("a", "web.hsts.policy", Reason.TIMEOUT)]
+    shown = page(run_of([target("a")], [record("a")], {"a": said}))
+    assert "Findings no findings in what could be checked; 1 check cannot be concluded\n" in shown
+
+
+def test_a_narrow_table_says_in_two_lines_what_it_cannot_in_one() -> None:
+    assert re.search(r"^sso +\? +\? +belum dapat\n +disimpulkan$", page(city(), "id", 40), re.MULTILINE)
+
+
 def test_info_is_counted_only_when_there_is_any() -> None:
     assert "0 low\n" in one(finding("www", "web.hsts.policy", "medium"))
     assert "0 low, 1 info\n" in one(finding("www", "tls.certificate.chain", "info"))
@@ -241,7 +276,7 @@ def test_info_is_counted_only_when_there_is_any() -> None:
 
 def test_what_stayed_open_at_observed_targets_is_counted() -> None:
     shown = one(unknown("www", "web.hsts.policy", Reason.BLOCKED), *rest("www", "web.hsts.policy"))
-    assert "Coverage 4 of 4 targets observed; 1 of 20 checks at observed targets cannot be\n" in shown
+    assert "Coverage 4 of 4 targets observed (1 of them blocked); 1 of 20 checks at" in shown
     assert "Cannot be concluded (these are not findings)\n  blocked: 1 check at www\n" in shown
 
 
@@ -456,40 +491,17 @@ def test_a_target_with_two_findings_of_a_kind_is_one_target() -> None:
     assert action.targets == 1
 
 
-@pytest.mark.parametrize(
-    ("width", "expected"),
-    [
-        (200, "Renew the certificate (`certbot renew`), reload the web server, and test the automatic renewal"),
-        (70, "Renew the certificate (`certbot renew`), reload the web server"),
-        (40, "Renew the certificate (`certbot renew`)"),
-        (39, "Renew the certificate (`certbot renew`)"),
-        (38, "Renew the certificate (`certbot renew`), reload the web server, and test the automatic renewal"),
-    ],
-)
-def test_step_is_as_many_clauses_as_fit(width: int, expected: str) -> None:
-    assert first_step(runs.RENEW, width) == expected
+@pytest.mark.parametrize("width", [40, 46, 80])
+def test_a_fix_is_never_cut(width: int) -> None:
+    assert runs.RENEW.rstrip(".") in " ".join(page(city(), width=width).split())
 
 
-@pytest.mark.parametrize(
-    ("advice", "expected"),
-    [
-        ("First. Second.", "First"),
-        ("First; then second", "First"),
-        ("Set `a; b.` here. Then", "Set `a; b.` here"),
-        ("Set (a. b) here. Then", "Set (a. b) here"),
-        ('Say "x. y" now. Then', 'Say "x. y" now'),
-        ("Version 1.2 of x.y. Then", "Version 1.2 of x.y"),
-        ("Unclosed `a. b", "Unclosed `a. b"),
-        ("", ""),
-    ],
-)
-def test_step_is_the_first_sentence(advice: str, expected: str) -> None:
-    assert first_step(advice, 100) == expected
-
-
-def test_a_sentence_too_long_for_two_lines_ends_with_a_clause() -> None:
-    step = "[web server] Renew the certificate (`certbot renew`), reload the web server 2 HIGH"
-    assert step in " ".join(page(city(), width=46).split())
+def test_a_sentence_is_wrapped_and_a_server_cannot_make_it_endless() -> None:
+    said = " ".join(f"word{number}" for number in range(60))
+    assert said in " ".join(one(finding("www", "a.b", "high", en=said)).split())
+    endless = one(finding("www", "a.b", "high", en="x" * 1999))
+    assert endless.count("x") < 700
+    assert "xxx...\n" in endless
 
 
 def test_a_command_too_long_for_the_line_goes_on_in_the_next() -> None:
@@ -509,6 +521,89 @@ def test_every_check_tells_how_it_is_repaired_in_both_languages() -> None:
 
 def test_a_check_that_is_gone_still_tells_who_can_repair_it() -> None:
     assert "  [application]\n" in one(finding("www", "gone.check", "high"))
+
+
+# -- the other findings
+
+
+def found_at(targets: int, *severities: str) -> Run:
+    """A run of so many targets, the first with findings of these severities."""
+    names = [f"t{index:02}" for index in range(targets)]
+    said = {name: rest(name) for name in names}
+    said[names[0]] += [
+        finding(names[0], f"a.b{number}", word, outcome=word, en=f"Fault {number}")
+        for number, word in enumerate(severities)
+    ]
+    return run_of(map(target, names), map(record, names), said)
+
+
+def test_of_few_targets_every_finding_is_listed() -> None:
+    shown = page(found_at(3, "low", "high", "info", "medium", "medium", "medium"))
+    first, others = shown.split("Do first\n")[1].split("Report")[0].split("Other findings\n")
+    assert re.findall(r"Fault \d", first) == ["Fault 1", "Fault 3", "Fault 4"]
+    assert others == "  MEDIUM  t00  Fault 5\n  LOW     t00  Fault 0\n  INFO    t00  Fault 2\n"
+
+
+def test_at_a_single_target_the_host_is_not_repeated() -> None:
+    assert "\nOther findings\n  INFO  Fault 0\n" in page(found_at(1, "info"))
+
+
+@pytest.mark.parametrize(
+    ("targets", "severities", "line"),
+    [
+        (4, ["high", "low"], "\n+1 more finding: pindai report 7f3a --all\n"),
+        (4, ["high"] * 5 + ["low"], "\n+3 more findings: pindai report 7f3a --all\n"),
+        (21, ["high"] * 5 + ["medium", "low"], "\none by one, 7 findings: pindai report 7f3a --all\n"),
+        (4, ["info", "info"], "\n2 findings: pindai report 7f3a --all\n"),
+        (4, ["high"], None),
+        (3, ["low"] * 9, None),
+        (4, [], None),
+    ],
+)
+def test_of_more_targets_what_is_not_shown_is_counted(targets: int, severities: list[str], line: str | None) -> None:
+    shown = page(found_at(targets, *severities))
+    assert (line in shown) if line else ("--all" not in shown)
+
+
+def listing(run: Run, language: str = "en", width: int = 80) -> str:
+    shown = page(run, language, width, everything=True)
+    return shown.split("All findings\n" if language == "en" else "Semua temuan\n")[1].split("\nReport ")[0]
+
+
+def test_all_lists_every_finding_the_gravest_first() -> None:
+    found = re.findall(
+        r"^  (?:HIGH|MEDIUM|LOW|INFO)  (Fault \d)", listing(found_at(30, "low", "high", "info", "medium")), re.MULTILINE
+    )
+    assert found == ["Fault 1", "Fault 3", "Fault 0", "Fault 2"]
+
+
+def test_all_gives_each_fix_once() -> None:
+    shown = listing(city())
+    assert shown.count("[web server] web.hsts.policy: nginx") == 1
+    assert shown.count("[web server] web.hsts.policy (fix given above)") == 2
+
+
+def test_all_lists_what_is_open_with_its_reason() -> None:
+    shown = " ".join(listing(city()).split())
+    assert f"sso.contoh.test (Diskominfo) cannot be concluded (blocked): {', '.join(sorted(ALL))}" in shown
+
+
+def test_all_says_what_was_never_reached_and_what_went_wrong_with_us() -> None:
+    assert "arsip.contoh.test (Diskominfo)\n  cannot be concluded (the scan was interrupted)\n" in listing(
+        interrupted()
+    )
+    assert "  cannot be concluded (error of the tool): x.y\n" in listing(hostile())
+
+
+def test_all_of_nothing_says_so() -> None:
+    assert listing(found_at(4)) == "  nothing to list\n"
+
+
+@pytest.mark.parametrize("width", [40, 61, 80, 132])
+@pytest.mark.parametrize("make", [city, own_machine, interrupted, hostile])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_all_keeps_to_the_width(make, language: str, width: int) -> None:
+    assert max(map(len, page(make(), language, width, everything=True).split("\n"))) <= width
 
 
 # -- what could not be concluded

@@ -1,0 +1,86 @@
+"""The sentence behind an exit code, and every cause of an incomplete run."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from scanner.cli.exit_words import causes_of, exit_words
+from scanner.findings import State
+
+
+def run_of(targets: int, *, reached: int, concluded: int, errors: int = 0) -> Any:
+    """As much of a run as its causes are read from."""
+    findings = [SimpleNamespace(rank=-1, state=State.PASS, target=str(number)) for number in range(concluded)]
+    findings += [SimpleNamespace(rank=-1, state=State.ERROR, target="0")] * errors
+    return SimpleNamespace(
+        manifest=SimpleNamespace(estate=SimpleNamespace(targets=range(targets))),
+        targets=lambda: ((number, object() if number < reached else None) for number in range(targets)),
+        findings=lambda: iter(findings),
+    )
+
+
+COMPLETE = run_of(2, reached=2, concluded=2)
+UNSEEN = run_of(2, reached=2, concluded=0)
+NEARLY = run_of(2001, reached=2001, concluded=1000)
+BROKEN = run_of(1, reached=1, concluded=1, errors=1)
+STOPPED = run_of(3000, reached=1500, concluded=1500)
+ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
+
+
+@pytest.mark.parametrize(
+    ("run", "limit", "english", "indonesian"),
+    [
+        (COMPLETE, 100, "", ""),
+        (
+            UNSEEN,
+            50,
+            "0% of targets allow a conclusion, the limit is 50% (--min-coverage)",
+            "0 % target dapat disimpulkan, batasnya 50 % (--min-coverage)",
+        ),
+        (
+            NEARLY,
+            50,
+            "49.9% of targets allow a conclusion, the limit is 50% (--min-coverage)",
+            "49,9 % target dapat disimpulkan, batasnya 50 % (--min-coverage)",
+        ),
+        (
+            BROKEN,
+            50,
+            "1 check failed by an error of the tool (see pindai.log)",
+            "1 pemeriksaan gagal karena kesalahan alat (lihat pindai.log)",
+        ),
+        (STOPPED, 50, "1,500 targets were not scanned yet", "1.500 target belum dipindai"),
+        (
+            ALL_AT_ONCE,
+            0.5,
+            "1 target was not scanned yet, 1,200 checks failed by an error of the tool (see pindai.log), "
+            "0% of targets allow a conclusion, the limit is 0.5% (--min-coverage)",
+            "1 target belum dipindai, 1.200 pemeriksaan gagal karena kesalahan alat (lihat pindai.log), "
+            "0 % target dapat disimpulkan, batasnya 0,5 % (--min-coverage)",
+        ),
+    ],
+)
+def test_every_cause_that_applies_is_said(run: Any, limit: float, english: str, indonesian: str) -> None:
+    assert ", ".join(causes_of(run, limit, "en")) == english
+    assert ", ".join(causes_of(run, limit, "id")) == indonesian
+
+
+@pytest.mark.parametrize(
+    ("code", "fail_on", "demo", "causes", "sentence"),
+    [
+        (0, "high", False, (), "Kode keluar 0: tidak ada temuan tinggi ke atas"),
+        (0, "never", False, (), "Kode keluar 0: temuan tidak memengaruhi kode keluar"),
+        (
+            1,
+            "low",
+            True,
+            (),
+            "Kode keluar 0: demo berjalan; pemindaian biasa keluar dengan 1: ada temuan rendah ke atas",
+        ),
+        (2, "high", False, ("a", "b"), "Kode keluar 2: tidak lengkap: a, b"),
+        (2, "high", True, (), "Kode keluar 2: tidak lengkap: terhenti sebelum selesai"),
+    ],
+)
+def test_a_code_has_its_sentence(code: int, fail_on: str, demo: bool, causes: tuple[str, ...], sentence: str) -> None:
+    assert exit_words(code, fail_on, "id", demo=demo, causes=causes) == sentence
