@@ -23,11 +23,14 @@ from scanner.estate import (
 )
 from scanner.parse.url import Url, UrlError, host_of, parse_url
 from scanner.probes.trust import certificates_in
+from scanner.redaction import redact_text
 from scanner.scope import Scope
 
 MAX_FILE_BYTES = 16_000_000
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MAX_PORT = 65535
+WIDEST = {4: 8, 6: 16}
+"""The shortest prefix a scope may name, by IP version: one slip of the pen must not open half the internet."""
 NOT_A_TABLE = "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"
 
 
@@ -41,9 +44,12 @@ class ConfigError(ValueError):
 
 def _name_in_scope(text: str) -> str:
     try:
-        return f"*.{host_of(text[2:])}" if text.startswith("*.") else host_of(text)
+        name = f"*.{host_of(text[2:])}" if text.startswith("*.") else host_of(text)
     except UrlError as error:
         raise ValueError(f"{text!r}: {error}") from error
+    if name.startswith("*.") and name.count(".") < 2:
+        raise ValueError(f"{text!r} takes in a whole top-level domain; name what is below it")
+    return name
 
 
 def _network(text: str) -> str:
@@ -52,9 +58,12 @@ def _network(text: str) -> str:
     except ValueError as error:
         raise ValueError(f"{text!r} is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32") from error
     try:
-        return str(ip_network(text))
+        network = ip_network(text)
     except ValueError as error:
         raise ValueError(f"{text} is an address in a network; write {around}") from error
+    if network.prefixlen < WIDEST[network.version]:
+        raise ValueError(f"{text} is wider than any agency's network; write its own networks one by one")
+    return str(network)
 
 
 def _nameserver(text: str) -> str:
@@ -138,8 +147,8 @@ class TargetSection(_Section):
     @classmethod
     def _web_url(cls, value: str) -> str:
         url = parse_url(value)
-        if url.had_userinfo:
-            raise ValueError("a URL must not carry a user name or password")
+        if (secret := _secret_in(value, url)) is not None:
+            raise ValueError(secret)
         return str(url)
 
     @field_validator("http_port", mode="plain")
@@ -195,6 +204,21 @@ def load_targets(path: Path) -> Estate:
     )
 
 
+def without_secrets(text: str) -> str:
+    """What somebody typed, fit to be printed: whatever stands before an @ may be a password, also without a scheme."""
+    before, at, after = redact_text(text)[0].rpartition("@")
+    return f"...{at}{after}" if at and before else after
+
+
+def _secret_in(text: str, url: Url) -> str | None:
+    """Why a target's URL may not be kept as it is: it is stored with the run and printed in reports."""
+    if url.had_userinfo:
+        return "a URL must not carry a user name or password"
+    if redact_text(text)[1]:
+        return "a URL must not carry a token, session or personal number: it would be stored and printed"
+    return None
+
+
 def estate_of_urls(texts: Sequence[str]) -> Estate:
     """An estate of URLs typed on the command line; their hosts, private ones too, are the scope. Raises ConfigError."""
     problems: list[str] = []
@@ -203,10 +227,11 @@ def estate_of_urls(texts: Sequence[str]) -> Estate:
         try:
             url = parse_url(text)
         except UrlError as error:
-            problems.append(f"{text}: {error}; expected an address such as https://host:8443/ or a targets file")
+            shown = without_secrets(text)
+            problems.append(f"{shown}: {error}; expected an address such as https://host:8443/ or a targets file")
             continue
-        if url.had_userinfo:
-            problems.append(f"{url.origin}: a URL must not carry a user name or password")
+        if (secret := _secret_in(text, url)) is not None:
+            problems.append(f"{url.origin}: {secret}")
         urls.setdefault(str(url), url)
     if problems:
         raise ConfigError(problems)

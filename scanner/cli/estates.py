@@ -8,7 +8,15 @@ import msgspec
 
 from scanner import __version__
 from scanner.cli.options import CommandError
-from scanner.config import ConfigError, estate_of_urls, load_anchors, load_targets, nameserver_of, redirections_of
+from scanner.config import (
+    ConfigError,
+    estate_of_urls,
+    load_anchors,
+    load_targets,
+    nameserver_of,
+    redirections_of,
+    without_secrets,
+)
 from scanner.estate import Estate, is_loopback
 from scanner.journal import new_run_id
 from scanner.probes.probe import Surroundings
@@ -69,7 +77,10 @@ def _estate(texts: list[str]) -> Estate:
         return estate_of_urls(urls)
     for text in files:
         if not Path(text).exists() and not text.endswith(".toml"):
-            raise CommandError(USAGE_ERROR, f"{text}: no such file; for a service write the whole URL: https://{text}")
+            shown = without_secrets(text)
+            raise CommandError(
+                USAGE_ERROR, f"{shown}: no such file; for a service write the whole URL: https://{shown}"
+            )
     if urls or len(files) > 1:
         raise CommandError(USAGE_ERROR, f"give one targets file or any number of URLs, not {len(texts)} of both kinds")
     return load_targets(Path(files[0]))

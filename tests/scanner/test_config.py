@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.config import ConfigError, estate_of_urls, load_anchors, load_targets, nameserver_of, redirections_of
+from scanner.config import (
+    ConfigError,
+    estate_of_urls,
+    load_anchors,
+    load_targets,
+    nameserver_of,
+    redirections_of,
+    without_secrets,
+)
 from scanner.demo.estate import example_targets
 from scanner.estate import AddressPolicy, Category, Kind, Nameserver, Redirection
 
@@ -406,3 +414,41 @@ def test_what_is_no_connect_to(text: str) -> None:
 def test_what_is_no_resolve(text: str) -> None:
     with pytest.raises(ConfigError, match=r"--resolve.*HOST:PORT:ADDRESS"):
         redirections_of([], [text])
+
+
+@pytest.mark.parametrize(
+    ("scope", "problem"),
+    [
+        ('networks = ["0.0.0.0/0"]', "wider than any agency's network"),
+        ('networks = ["10.0.0.0/7"]', "wider than"),
+        ('networks = ["2000::/3"]', "wider than any agency's network"),
+        ('names = ["*.id"]', "whole top-level domain"),
+    ],
+)
+def test_a_scope_as_wide_as_the_world_is_a_slip(tmp_path: Path, scope: str, problem: str) -> None:
+    path = tmp_path / "targets.toml"
+    path.write_text(f'[scope]\n{scope}\n[[target]]\nid = "a"\nurl = "https://a.test/"\n')
+    with pytest.raises(ConfigError) as error:
+        load_targets(path)
+    assert problem in str(error.value)
+
+
+def test_widths_that_agencies_have_are_fine(tmp_path: Path) -> None:
+    path = tmp_path / "targets.toml"
+    scope = 'names = ["*.go.id", "a.test"]\nnetworks = ["10.0.0.0/8", "2001:db8::/32"]'
+    path.write_text(f'[scope]\n{scope}\n[[target]]\nid = "a"\nurl = "https://a.test/"\n')
+    assert load_targets(path).scope.names == ("*.go.id", "a.test")
+
+
+@pytest.mark.parametrize("url", ["https://h.test/?token=abc123secret", "https://h.test/cb;jsessionid=ABC123"])
+def test_a_url_that_carries_a_secret_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        estate_of_urls([url])
+    assert "must not carry" in str(error.value)
+    assert "abc123" not in str(error.value).lower()
+
+
+@pytest.mark.parametrize("text", ["https://admin:hunter2@host.test:99999/", "admin:hunter2@host.test"])
+def test_a_password_typed_by_mistake_is_not_printed(text: str) -> None:
+    assert "hunter2" not in without_secrets(text)
+    assert "host.test" in without_secrets(text)
