@@ -311,10 +311,12 @@ def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
 
     Why: A path that clients cannot build is an error page for visitors and a failed call for other systems.
     Sebab: Jalur yang tidak dapat dibangun klien menjadi halaman galat bagi pengunjung dan panggilan gagal bagi sistem lain.
-    Fix: Send the leaf and then each intermediate, without the root (nginx: the fullchain file in `ssl_certificate`);
-        for services of an authority of your own, name its root with `--ca`.
-    Perbaikan: Kirim sertifikat server lalu setiap intermediate, tanpa root (nginx: berkas fullchain pada `ssl_certificate`);
-        untuk layanan dengan otoritas sendiri, sebutkan root-nya dengan `--ca`.
+    Fix: Send the leaf and then each intermediate, without the root (nginx: the fullchain file in `ssl_certificate`).
+    Perbaikan: Kirim sertifikat server lalu setiap intermediate, tanpa root (nginx: berkas fullchain pada `ssl_certificate`).
+    Fix (missing_issuer): Is this an authority of your own? Name its root with `--ca FILE`. Else send every intermediate
+        after the leaf (nginx: the fullchain file in `ssl_certificate`).
+    Perbaikan (missing_issuer): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`. Bila bukan, kirim setiap
+        intermediate setelah sertifikat server (nginx: berkas fullchain pada `ssl_certificate`).
     """
     if path.path:
         trusted = TRUSTED(root=common_name(path.path[-1].subject), store=path.anchor or "")

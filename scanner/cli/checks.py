@@ -61,15 +61,15 @@ TWINS = {"Why": "Sebab", "Fix": "Perbaikan", "Careful": "Hati-hati"}
 def _paragraphs(docstring: str, language: str) -> list[str]:
     """A docstring in one language: without the paragraphs that stand there in this language too, under a twin's label."""
     lines = docstring.splitlines()
-    present = {line.partition(":")[0] for line in lines}
+    present = {line.strip().partition(":")[0] for line in lines}
     twins = TWINS if language == "id" else {indonesian: english for english, indonesian in TWINS.items()}
-    left_out = {label for label, twin in twins.items() if twin in present}
+    left_out = {label for label in present if _twin(label, twins) in present}
     labels = {*TWINS, *TWINS.values()}
     paragraphs: list[str] = []
     wanted = True
     for line in map(str.strip, lines):
         label, colon, _ = line.partition(":")
-        if colon and label in labels:
+        if colon and label.partition(" (")[0] in labels:
             wanted = label not in left_out
         elif not line:
             wanted = True
@@ -79,6 +79,12 @@ def _paragraphs(docstring: str, language: str) -> list[str]:
         if wanted:
             paragraphs.append(line)
     return paragraphs
+
+
+def _twin(label: str, twins: dict[str, str]) -> str | None:
+    """`Perbaikan (no_name)` for `Fix (no_name)`; None for what has no twin."""
+    name, bracket, outcome = label.partition(" (")
+    return f"{twins[name]}{bracket}{outcome}" if name in twins else None
 
 
 def _wrapped(text: str, lead: str = "") -> str:

@@ -68,6 +68,7 @@ class Action(msgspec.Struct, frozen=True):
     name: Name
     message: str
     check: str
+    outcome: str
     fixed_by: FixedBy
 
 
@@ -407,7 +408,9 @@ def _text(finding: Finding, language: str) -> str:
 
 
 def _action(finding: Finding, name: Name, language: str) -> Action:
-    return Action(Severity(finding.rank), 1, name, _text(finding, language), finding.check, finding.fixed_by)
+    return Action(
+        Severity(finding.rank), 1, name, _text(finding, language), finding.check, finding.outcome, finding.fixed_by
+    )
 
 
 # -- what could not be concluded

@@ -276,14 +276,14 @@ class _Page(msgspec.Struct, frozen=True):
     def _step(self, action: Action) -> list[str]:
         """Who can repair it, and how."""
         who = f"  [{self.words.fixed_by[action.fixed_by]}] "
-        advice, room = self._advice(action.check), self.look.width - len(who)
+        advice, room = self._advice(action.check, action.outcome), self.look.width - len(who)
         if len(advice) > room >= len(advice) - advice.count("`"):
             advice = advice.replace("`", "")
         return wrapped(advice, self.look.width, first=who, rest="    ")
 
-    def _advice(self, check_id: str) -> str:
+    def _advice(self, check_id: str, outcome: str) -> str:
         check = self.checks.get(check_id)
-        return self.look.text("" if check is None else fix_of(check, self.words.language)).rstrip(" .")
+        return self.look.text("" if check is None else fix_of(check, self.words.language, outcome)).rstrip(" .")
 
     # -- the other findings
 
@@ -333,15 +333,15 @@ class _Page(msgspec.Struct, frozen=True):
             yield listed.nothing
 
     def _listed(self, finding: Finding, told: set[str]) -> Iterator[str]:
-        """A finding, and how it is repaired when its check has not told that before."""
+        """A finding, and how it is repaired when that was not told before."""
         words, severity = self.words, Severity(finding.rank)
         message = finding.message.id if words.language == "id" else finding.message.en
         yield from self._fact(f"  {words.severities[severity].upper()}", message, severity, rest="    ")
-        advice = self._advice(finding.check)
+        advice = self._advice(finding.check, finding.outcome)
         text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
         if advice:
-            text += f" ({_LISTED[words.language].fix_above})" if finding.check in told else f": {advice}"
-        told.add(finding.check)
+            text += f" ({_LISTED[words.language].fix_above})" if advice in told else f": {advice}"
+        told.add(advice)
         yield from wrapped(text, self.look.width, first="    ", rest="      ")
 
     # -- what could not be concluded, and our own faults
