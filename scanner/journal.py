@@ -195,6 +195,7 @@ class Journal:
 
     def put_manifest(self, stored: bytes) -> None:
         """Write down what the run was asked to do, before it does anything."""
+        stored = inert(stored)
         with self._db:
             self._put_meta("manifest", stored)
             self._put_meta("manifest_digest", digest_of(stored).encode())
@@ -202,7 +203,7 @@ class Journal:
     def put_end(self, stored: bytes) -> None:
         """Write down how the run ended."""
         with self._db:
-            self._put_meta("end", stored)
+            self._put_meta("end", inert(stored))
 
     @property
     def end(self) -> bytes | None:

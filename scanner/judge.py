@@ -152,7 +152,9 @@ class Judge:
             self._on_check(check.id)
             for place in places:
                 address = "" if place.endpoint is None else place.endpoint.address
-                if check.id in skip:
+                if failure is not None and failure.reason in OUR_FAULTS:
+                    verdicts = [about.error(check, place, failure.detail, failure.reason, about.resolution)]
+                elif check.id in skip:
                     verdicts = [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
                 else:
                     verdicts = self._run_check(check, facts, place, about)
@@ -248,6 +250,8 @@ class _About(msgspec.Struct, frozen=True):
     def finding(self, check: Check, place: Place, verdict: Verdict, evidence: frozenset[str], level: Any) -> Finding:
         """What a check said."""
         outcome = verdict.outcome
+        if verdict.unobserved is not None and verdict.unobserved.reason in OUR_FAULTS:
+            return self.error(check, place, verdict.unobserved.detail, verdict.unobserved.reason, evidence)
         if verdict.unobserved is None and outcome not in check.outcomes:
             raise ValueError(f"{outcome.key!r} is not in the table of {check.id}")
         if verdict.unobserved is not None:

@@ -190,6 +190,11 @@ class Parts(Need[tuple[O, ...]]):
                 return Evaluated(missing, frozenset(evidence))
             parts.append(part)
             levels.add(part.replay)
+        probe = self.whole.build(place)
+        if isinstance(probe, Probe) and not probe.is_made_of(whole.value, parts):
+            return Evaluated(
+                Unobserved(Reason.ALTERED, f"{self.whole.name} is made of other parts"), frozenset(evidence)
+            )
         return Evaluated(tuple(parts), frozenset(evidence), frozenset(levels))
 
 

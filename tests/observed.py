@@ -159,23 +159,35 @@ class Seen:
                 return (msgspec.structs.replace(self.resolution, host=probe.host),)
             case TrustAnchors():
                 return (trust_store(probe.store, *(self.public if probe.store == MOZILLA else self.own)),)
-            case HttpExchange():  # what was seen, at the place this probe asks
-                url = redact_text(probe.url)[0]
-                return (msgspec.structs.replace(self.home, endpoint=probe.endpoint, url=url, attempt=probe.attempt),)
+            case HttpExchange():
+                return (_answering(probe, self.home),)
             case Reachability():
-                tries = (self.home,) if self.second_try is None else (self.home, self.second_try)
+                tries = (_answering(probe.first, self.home),)
+                if self.second_try is not None:
+                    again = msgspec.structs.replace(probe.first, attempt=probe.first.attempt + 1)
+                    tries = (*tries, _answering(again, self.second_try))
                 return (Tries(started=SEEN, took_ms=0.0, parts=_digests(tries)), *tries)
             case Redirects():
+                first = msgspec.structs.replace(
+                    self.hops[0], endpoint=probe.start.endpoint, attempt=probe.start.attempt
+                )
+                hops = (first, *self.hops[1:])
                 walk = RedirectChain(
                     started=SEEN,
                     took_ms=0.0,
-                    parts=_digests(self.hops),
+                    parts=_digests(hops),
                     urls=tuple(hop.url for hop in self.hops),
                     next_url=self.walk_next,
                     ended=self.walk_ended,
                 )
-                return (walk, *self.hops)
+                return (walk, *hops)
         raise AssertionError(f"nothing stands for {probe}")
+
+
+def _answering(probe: HttpExchange, seen: Exchange) -> Exchange:
+    """What was seen, at the place and at the try that this probe asks for."""
+    url = redact_text(probe.url)[0]
+    return msgspec.structs.replace(seen, endpoint=probe.endpoint, url=url, attempt=probe.attempt)
 
 
 def _digests(observations: Iterable[Observation]) -> tuple[str, ...]:

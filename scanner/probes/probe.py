@@ -1,7 +1,7 @@
 """The probe: a value whose equality is the de-duplication key, and the laboratory it observes in."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -90,6 +90,10 @@ class Probe(msgspec.Struct, Generic[O], frozen=True, kw_only=True, tag_field="pr
 
     def is_answered_by(self, observation: O) -> bool:  # noqa: ARG002 - most say more than this
         """Whether a stored observation is the answer to this very question: evidence may have been filed elsewhere since."""
+        return True
+
+    def is_made_of(self, observation: O, parts: Sequence[Observation]) -> bool:  # noqa: ARG002 - composites say more
+        """Whether a composite's stored parts are those its own questions have."""
         return True
 
     def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002 - probes that follow links look at its caps

@@ -20,6 +20,7 @@ import msgspec
 
 from scanner.findings import Finding, Severity
 from scanner.journal import AlteredError, Journal, JournalError, TargetRecord
+from scanner.json_text import inert
 from scanner.observations.observation import digest
 from scanner.run import Run
 
@@ -65,7 +66,7 @@ def _lines(journal: Journal) -> Iterator[bytes]:
     unjudged = frozenset(journal.unjudged())
     for record in journal.targets():
         findings = None if record.id in unjudged else list(journal.findings(record.id))
-        yield msgspec.json.encode(_Target(record, journal.filed(record.id), findings)) + b"\n"
+        yield inert(msgspec.json.encode(_Target(record, journal.filed(record.id), findings))) + b"\n"
 
 
 def _last_line(count: int, hexdigest: str) -> bytes:

@@ -1,11 +1,15 @@
 """Walks made of several exchanges: along redirects, and a second try after a pause."""
 
+from collections.abc import Sequence
+from typing import cast
+
 import msgspec
 
 from scanner.cost import Cost
 from scanner.estate import redirected
 from scanner.observations.endpoint import Addresses, Source
 from scanner.observations.http import Answer, Choice, Connected, Exchange, RedirectChain, Tries
+from scanner.observations.observation import Observation
 from scanner.observations.steps import Reason, Unobserved
 from scanner.parse.http_head import HeadError, parse_head
 from scanner.parse.url import Url, UrlError, parse_url, resolve
@@ -33,6 +37,11 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
     def is_answered_by(self, observation: RedirectChain) -> bool:
         """A walk that began where this one does."""
         return observation.urls[:1] == (redact_text(self.start.url)[0],)
+
+    def is_made_of(self, observation: RedirectChain, parts: Sequence[Observation]) -> bool:
+        """One exchange for each URL, the first at the start's own place."""
+        urls = tuple(part.url for part in parts if isinstance(part, Exchange))
+        return urls == observation.urls and self.start.is_answered_by(cast("Exchange", parts[0]))
 
     def ceiling(self, profile: Profile) -> Cost:
         """The start and every hop, each perhaps on a name to be resolved."""
@@ -127,6 +136,13 @@ class Reachability(Probe[Tries], frozen=True, tag="reachability"):
 
     first: HttpExchange
     expect_status: tuple[int, ...] = ()
+
+    def is_made_of(self, observation: Tries, parts: Sequence[Observation]) -> bool:  # noqa: ARG002
+        """The first question, and the same asked again."""
+        tries = (msgspec.structs.replace(self.first, attempt=self.first.attempt + index) for index in range(len(parts)))
+        return bool(parts) and all(
+            isinstance(part, Exchange) and probe.is_answered_by(part) for probe, part in zip(tries, parts, strict=True)
+        )
 
     def ceiling(self, profile: Profile) -> Cost:
         """Two tries."""
