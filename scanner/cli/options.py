@@ -162,10 +162,10 @@ def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
 
 
 def printable(text: str) -> str:
-    """A line safe for a terminal: what is not printable is shown as an escape."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    encoding = "ascii" if output_is_ascii() else sys.stdout.encoding
-    return shown.encode(encoding, "backslashreplace").decode(encoding)
+    """A line safe for this terminal: what is not printable is shown as an escape."""
+    from scanner.locale.printable import printable as escaped
+
+    return escaped(text, ascii_only=output_is_ascii())
 
 
 def log_to(directory: Path) -> Path:
