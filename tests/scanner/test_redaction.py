@@ -375,3 +375,17 @@ def test_no_cookie_value_survives(start: str, value: str, end: str, line_end: st
     hidden = after[len(prefix) : len(prefix) + len(value)]
     assert set(hidden) <= set("Xx0") | {char for char in value if not char.isalnum()}
     assert after[len(prefix) + len(value) :] == f"{end}{line_end}\r\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Token", "Access-Token", "Api-Key", "Private-Token", "X-Password", "Token", "Authentication-Info"]
+)
+def test_a_field_whose_name_says_secret_is_hidden(name: str) -> None:
+    raw = f"HTTP/1.1 200 OK\r\n{name}: Hunter2secret\r\n\r\n".encode()
+    assert b"Hunter2secret" not in redact_head(raw).raw
+
+
+@pytest.mark.parametrize("name", ["Server", "ETag", "Strict-Transport-Security", "WWW-Authenticate", "X-Frame-Options"])
+def test_a_field_whose_name_does_not_is_kept(name: str) -> None:
+    raw = f"HTTP/1.1 200 OK\r\n{name}: plain-value\r\n\r\n".encode()
+    assert redact_head(raw).raw == raw

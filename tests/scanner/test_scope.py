@@ -168,3 +168,28 @@ def test_ipv4_inside_ipv6_is_judged_as_the_ipv4_it_is(address: object, prefix: s
     inside = Scope(names=("a.test",))
     inner, outer = inside.refusal("a.test", str(address)), inside.refusal("a.test", f"{prefix}{address}")
     assert (inner is None) == (outer is None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::169.254.169.254",  # IPv4-compatible
+        "::127.0.0.1",
+        "::ffff:0:169.254.169.254",  # IPv4-translated
+        "::ffff:0:10.0.0.1",
+        "2607:f8b0:4005::5efe:a9fe:a9fe",  # ISATAP
+        "64:ff9b:1:a9fe:a9:fe00::",  # NAT64 with a /48 prefix
+        "fd00:42::42",
+        "fd00:c1::a9fe:a9fe",
+        "3fff::1",
+    ],
+)
+def test_an_address_that_stands_for_another_is_judged_as_that(address: str) -> None:
+    assert Scope(names=("www.example.test",)).refusal("www.example.test", address) is not None
+    if "fd00" in address or "a9fe" in address or "169" in address:
+        assert Scope(typed=("www.example.test",)).refusal("www.example.test", address) is not None
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1"])
+def test_public_addresses_stay_inside(address: str) -> None:
+    assert Scope(names=("www.example.test",)).refusal("www.example.test", address) is None
