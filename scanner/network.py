@@ -172,8 +172,14 @@ class Connection(asyncio.Protocol):
         return data
 
     def send(self, data: bytes) -> None:
-        """Queue octets for sending; our requests are small, so nothing waits for them to leave."""
-        if self._transport is not None and not self._transport.is_closing():
+        """Queue octets for sending; our requests are small, so nothing waits for them to leave. Raises NetworkError.
+
+        Without a transport the event loop never told us of the connection: a fault of ours, which must not read like a
+        server that says nothing.
+        """
+        if self._transport is None:
+            raise NetworkError(Reason.INTERNAL, "the connection was never handed over")
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ redirect_to_weird_url_decimal_ip       pass answers                    fail not_
 content_length_too_long                pass answers                    fail serves_content     fail missing
 content_length_too_short               pass answers                    fail serves_content     fail missing
 content_length_negative                pass answers                    fail serves_content     fail missing
-two_different_content_lengths          pass answers                    fail serves_content     fail missing
+two_different_content_lengths          fail no_answer protocol_error   unknown protocol_error  unknown protocol_error
 closed_mid_headers                     fail no_answer closed           unknown closed          unknown closed
 closed_mid_body                        pass answers                    fail serves_content     fail missing
 bad_chunk_size                         pass answers                    fail serves_content     fail missing

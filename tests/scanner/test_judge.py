@@ -18,6 +18,7 @@ from observed import (
     Seen,
     commit,
     exchange,
+    failed,
     judged,
     manifest,
     new_journal,
@@ -371,3 +372,11 @@ def test_findings_are_stored_and_read_back_the_same() -> None:
     }
     assert all(isinstance(it, Finding) for it in back.values())
     journal.close()
+
+
+@pytest.mark.parametrize("step", ["connect", "tls", "answer"])
+def test_a_fault_of_ours_is_never_held_against_the_service(step: str) -> None:
+    """A machine that ran out of descriptors sees every service silent; none of them is to be called down."""
+    found = judged(list(shipped().values()), Seen(home=failed(step, Reason.INTERNAL)))
+    assert [it for it in found if it.state is State.FAIL] == []
+    assert State.ERROR in {it.state for it in found if it.check == "uptime.reachable"}

@@ -713,3 +713,14 @@ def test_a_flood_of_wrong_answers_ends() -> None:
             transport.close()
 
     run(go())
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL])
+def test_what_this_machine_lacks_is_our_fault(number: int) -> None:
+    assert as_network_error(OSError(number, "x")).unobserved.reason is Reason.INTERNAL
+
+
+def test_a_connection_that_was_never_handed_over_is_our_fault() -> None:
+    with pytest.raises(NetworkError) as error:
+        Connection().send(b"GET / HTTP/1.1\r\n\r\n")
+    assert reason_of(error) is Reason.INTERNAL

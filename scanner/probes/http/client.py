@@ -74,8 +74,8 @@ def _answer_from_tape(tape: Tape, failure: Unobserved) -> Answer | Unobserved:
         return failure
     if not 200 <= head.status <= 599:  # a 1xx is not the answer yet, and below 100 is no status (RFC 9110 section 15)
         return failure
-    if Anomaly.NUL in head.anomalies:  # browsers fail the whole response
-        return failure
+    if Anomaly.NUL in head.anomalies or len(set(head.all("content-length"))) > 1:
+        return failure  # browsers discard the whole response (RFC 9112 6.3, rule 5)
     return Answer(head.status, tape.head, tape.first_byte_ms, failure, tape.informational)
 
 
