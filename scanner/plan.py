@@ -4,7 +4,8 @@ What is known is listed exactly (names, ports, first requests); what depends on 
 enforces.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -179,7 +180,13 @@ def _exchanges(probes: Iterable[Probe[Any]]) -> Iterator[HttpExchange]:
                 yield candidate
 
 
-def plan(estate: Estate, checks: Sequence[Check], setting: Setting, profile: Profile) -> Iterator[PlannedTarget]:
-    """What a scan of the estate will begin with, target by target. Sends nothing."""
+def plan(
+    estate: Estate,
+    checks: Sequence[Check],
+    setting: Setting,
+    profile: Profile,
+    resolutions: Mapping[str, Resolution] = MappingProxyType({}),
+) -> Iterator[PlannedTarget]:
+    """What a scan of the estate will begin with, target by target; `resolutions` by target id. Sends nothing."""
     for target in estate.targets:
-        yield plan_target(target, checks, setting, profile)
+        yield plan_target(target, checks, setting, profile, resolutions.get(target.id))

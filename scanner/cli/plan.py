@@ -38,15 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     from scanner.cli.estates import assignment_of, manifest_of
     from scanner.cost import Cost
-    from scanner.plan import plan_target
+    from scanner.plan import plan
 
     assignment = assignment_of(arguments)
     setting = manifest_of(assignment).setting
     resolutions = asyncio.run(_resolve(assignment)) if arguments.resolve else {}
-    planned = [
-        plan_target(target, assignment.checks, setting, assignment.profile, resolutions.get(target.id))
-        for target in assignment.estate.targets
-    ]
+    planned = list(plan(assignment.estate, assignment.checks, setting, assignment.profile, resolutions))
     total = Cost()
     for item in planned:
         total += item.ceiling

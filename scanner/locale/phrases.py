@@ -27,6 +27,22 @@ Noun = tuple[str, str]
 """Singular and plural."""
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """What the lists of findings say in one language."""
+
+    others: str
+    everything: str
+    nothing: str
+    more: tuple[str, str]
+    hidden: tuple[str, str]
+    """How many findings there are when none of them is shown; singular and plural."""
+    each: tuple[str, str]
+    """How many there are when only kinds of fault are shown."""
+    fix_above: str
+    some_open: str
+    blocked: str
+
+
 class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one language; a missing one is an error when this module is imported."""
 
@@ -37,6 +53,7 @@ class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     fixed_by: dict[FixedBy, str]
     conditions: dict[Condition, str]
     conditions_short: dict[Condition, str]
+    listed: Listed
 
     target: Noun
     unit: Noun
@@ -132,6 +149,17 @@ INDONESIAN = Phrases(
         Condition.NONE: "tidak ada temuan",
         Condition.UNKNOWN: "belum dapat disimpulkan",
     },
+    listed=Listed(
+        others="Temuan lainnya",
+        everything="Semua temuan",
+        nothing="  tidak ada yang dapat didaftar",
+        more=("+{count} temuan lain: {command}", "+{count} temuan lain: {command}"),
+        hidden=("{count} temuan: {command}", "{count} temuan: {command}"),
+        each=("satu per satu, {count} temuan: {command}", "satu per satu, {count} temuan: {command}"),
+        fix_above="perbaikan tertulis di atas",
+        some_open="tidak ada temuan pada yang dapat diperiksa; {verdicts} belum dapat disimpulkan",
+        blocked="{count} di antaranya diblokir",
+    ),
     conditions_short={
         Condition.IMMEDIATE: "tindakan segera",
         Condition.ACTION: "perlu tindakan",
@@ -206,6 +234,17 @@ ENGLISH = Phrases(
         Condition.NONE: "no findings",
         Condition.UNKNOWN: "cannot be concluded",
     },
+    listed=Listed(
+        others="Other findings",
+        everything="All findings",
+        nothing="  nothing to list",
+        more=("+{count} more finding: {command}", "+{count} more findings: {command}"),
+        hidden=("{count} finding: {command}", "{count} findings: {command}"),
+        each=("one by one, {count} finding: {command}", "one by one, {count} findings: {command}"),
+        fix_above="fix given above",
+        some_open="no findings in what could be checked; {verdicts} cannot be concluded",
+        blocked="{count} of them blocked",
+    ),
     conditions_short={
         Condition.IMMEDIATE: "act at once",
         Condition.ACTION: "action needed",

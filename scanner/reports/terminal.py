@@ -35,48 +35,6 @@ SHORT_S = 9.95
 """A shorter scan is told in tenths of a second."""
 
 
-class _Listed(msgspec.Struct, frozen=True):
-    """What the lists of findings say in one language."""
-
-    others: str
-    everything: str
-    nothing: str
-    more: tuple[str, str]
-    hidden: tuple[str, str]
-    """How many findings there are when none of them is shown; singular and plural."""
-    each: tuple[str, str]
-    """How many there are when only kinds of fault are shown."""
-    fix_above: str
-    some_open: str
-    blocked: str
-
-
-_LISTED = {
-    "id": _Listed(
-        others="Temuan lainnya",
-        everything="Semua temuan",
-        nothing="  tidak ada yang dapat didaftar",
-        more=("+{count} temuan lain: {command}", "+{count} temuan lain: {command}"),
-        hidden=("{count} temuan: {command}", "{count} temuan: {command}"),
-        each=("satu per satu, {count} temuan: {command}", "satu per satu, {count} temuan: {command}"),
-        fix_above="perbaikan tertulis di atas",
-        some_open="tidak ada temuan pada yang dapat diperiksa; {verdicts} belum dapat disimpulkan",
-        blocked="{count} di antaranya diblokir",
-    ),
-    "en": _Listed(
-        others="Other findings",
-        everything="All findings",
-        nothing="  nothing to list",
-        more=("+{count} more finding: {command}", "+{count} more findings: {command}"),
-        hidden=("{count} finding: {command}", "{count} findings: {command}"),
-        each=("one by one, {count} finding: {command}", "one by one, {count} findings: {command}"),
-        fix_above="fix given above",
-        some_open="no findings in what could be checked; {verdicts} cannot be concluded",
-        blocked="{count} of them blocked",
-    ),
-}
-
-
 def terminal(
     run: Run,
     *,
@@ -289,7 +247,7 @@ class _Page(msgspec.Struct, frozen=True):
 
     def others(self) -> Iterator[str]:
         """The rest of the findings where targets are few; else how many there are and what shows them."""
-        words, listed, others = self.words, _LISTED[self.words.language], self.summary.others
+        words, listed, others = self.words, self.words.listed, self.summary.others
         if others:
             yield listed.others
         severity_width = max((len(words.severities[action.severity]) for action in others), default=0)
@@ -308,7 +266,7 @@ class _Page(msgspec.Struct, frozen=True):
 
     def all_findings(self) -> Iterator[str]:
         """Every finding by target, the worst target first; then what could not be concluded there, by reason."""
-        listed = _LISTED[self.words.language]
+        listed = self.words.listed
         yield listed.everything
         told: set[str] = set()
         records = {target.id: record for target, record in self.run.targets()}
@@ -340,7 +298,7 @@ class _Page(msgspec.Struct, frozen=True):
         advice = self._advice(finding.check, finding.outcome)
         text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
         if advice:
-            text += f" ({_LISTED[words.language].fix_above})" if advice in told else f": {advice}"
+            text += f" ({words.listed.fix_above})" if advice in told else f": {advice}"
         told.add(advice)
         yield from wrapped(text, self.look.width, first="    ", rest="      ")
 
@@ -477,7 +435,7 @@ def _findings_text(summary: Summary, words: Phrases) -> str:
     if summary.grave_open:
         return words.states[State.UNKNOWN]
     if unseen := summary.verdicts_open + summary.errors:
-        return _LISTED[words.language].some_open.format(verdicts=words.count(unseen, words.verdict))
+        return words.listed.some_open.format(verdicts=words.count(unseen, words.verdict))
     template = words.no_findings if coverage.observed == coverage.targets else words.no_findings_observed
     return template.format(targets=words.count(coverage.observed, words.target))
 
@@ -489,7 +447,7 @@ def _coverage_text(summary: Summary, words: Phrases) -> str:
         observed=words.number(coverage.observed), targets=words.count(coverage.targets, words.target)
     )
     if summary.blocked:
-        text += f" ({_LISTED[words.language].blocked.format(count=words.number(summary.blocked))})"
+        text += f" ({words.listed.blocked.format(count=words.number(summary.blocked))})"
     if summary.down:
         text += f"; {words.down.format(count=words.number(summary.down))}"
     if dark := sum(summary.unobserved.values()):
