@@ -15,6 +15,7 @@ from scanner.estate import (
     AddressPolicy,
     Category,
     Estate,
+    Expectation,
     Kind,
     Nameserver,
     Redirection,
@@ -119,6 +120,12 @@ class DefaultsSection(_Section):
     unit: str = ""
 
 
+class ExpectSection(_Section):
+    """What counts as an answer."""
+
+    status: list[Annotated[int, Field(ge=100, le=599)]] = []
+
+
 class TargetSection(_Section):
     """One service endpoint."""
 
@@ -132,7 +139,7 @@ class TargetSection(_Section):
     environment: str | None = None
     kinds: list[Kind] = [Kind.WEB]
     addresses: AddressPolicy | None = None
-    expect_status: list[Annotated[int, Field(ge=100, le=599)]] = []
+    expect: ExpectSection = ExpectSection()
 
     @field_validator("id")
     @classmethod
@@ -336,7 +343,7 @@ def _target(section: TargetSection, defaults: DefaultsSection) -> Target:
         environment=defaults.environment if section.environment is None else section.environment,
         kinds=tuple(section.kinds),
         addresses=section.addresses or defaults.addresses,
-        expect_status=tuple(section.expect_status),
+        expect=Expectation(status=tuple(section.expect.status)),
     )
 
 
@@ -384,7 +391,7 @@ _LISTS = {
     "nameservers": '["192.0.2.53"]',
     "anchors": '["ca.pem"]',
     "kinds": '["web"]',
-    "expect_status": "[200]",
+    "status": "[200]",
 }
 """What a list may look like, by its key."""
 
@@ -445,6 +452,6 @@ def _where(path: Path, text: str, location: tuple[int | str, ...]) -> str:
                     first_line = number
                 continue
             inside = False
-        if (inside or len(location) == 1) and re.match(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+        if (inside or len(location) == 1) and re.match(rf"^\s*(?:[\w-]+\.)*[\"']?{re.escape(key)}[\"']?\s*=", line):
             return f"{path}:{number}"
     return f"{path}:{first_line}" if first_line else str(path)

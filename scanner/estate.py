@@ -3,8 +3,10 @@
 Values only; `scanner.config` makes them from files. URLs and hosts arrive here in canonical form (`scanner.parse.url`).
 """
 
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +14,7 @@ from scanner.parse.url import Url, parse_url
 from scanner.scope import Scope
 
 UTC_ZONE = "UTC"
+DEFAULT_MARKING = "TERBATAS"
 
 
 class Kind(StrEnum):
@@ -38,11 +41,104 @@ class AddressPolicy(StrEnum):
     FIRST = "first"
 
 
+class Vantage(StrEnum):
+    """Where was looked from; a finding means little without it, so each one says it."""
+
+    INTERNET = "internet"
+    INTRANET = "intranet"
+    UNSTATED = "unstated"
+
+
+class VantagePoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where this scanner stands, as its operator says: `address` is what services see it come from."""
+
+    kind: Vantage = Vantage.UNSTATED
+    name: str = ""
+    address: str = ""
+
+
+class Authorisation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The document that allows the scan. `valid_until` is the last day on which it does, in the agency's time zone."""
+
+    number: str
+    valid_until: date
+    issued_by: str = ""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A time of day in which scanning is welcome, in the agency's time zone; `until` before `start` spans midnight."""
+
+    start: time
+    until: time
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.until:%H:%M}"
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the window is open at a local time."""
+        moment = at.time().replace(tzinfo=None)
+        if self.start <= self.until:
+            return self.start <= moment < self.until
+        return moment >= self.start or moment < self.until
+
+    def opens_after(self, at: datetime) -> datetime:
+        """The next moment, after a local time, at which it opens."""
+        today = at.replace(hour=self.start.hour, minute=self.start.minute, second=0, microsecond=0)
+        return today if today > at else today + timedelta(days=1)
+
+
+class JsonExpectation(msgspec.Struct, frozen=True):
+    """What a JSON answer must say at a JSON Pointer (RFC 6901)."""
+
+    pointer: str
+    equals: str | int | float | bool | None
+
+
+class Expectation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What counts as an answer: one of these statuses (none named: any but a server error), a text, values of a JSON body."""
+
+    status: tuple[int, ...] = ()
+    text: str = ""
+    json: tuple[JsonExpectation, ...] = ()
+
+
+class Disabled(msgspec.Struct, frozen=True):
+    """Checks that the owner switched off (an id, an area or a glob), and why: the verdict says so instead of a result."""
+
+    checks: str
+    reason: str
+
+
+class SecretKind(StrEnum):
+    """Where a secret is kept; never in a configuration file."""
+
+    ENV = "env"
+    FILE = "file"
+
+
+class SecretSource(msgspec.Struct, frozen=True):
+    """The environment variable or the file that holds a secret; the secret itself is read when the scan starts."""
+
+    kind: SecretKind
+    name: str
+
+
+class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a target's own requests carry: header fields, and a user with a password (RFC 7617).
+
+    Values are plain text or the source of a secret. They go to the target's own origin only.
+    """
+
+    headers: tuple[tuple[str, str | SecretSource], ...] = ()
+    user: str | SecretSource = ""
+    password: SecretSource | None = None
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One service endpoint. `id` is stable across renamed URLs, for findings are followed by it.
 
-    `http_port` is where the same service answers plain HTTP, None when there is no such place. `expect_status` are the
-    statuses that count as an answer; empty means any but a server error.
+    `http_port` is where the same service answers plain HTTP, None when there is no such place. `paths` are further pages
+    looked at, `params` thresholds by check id, `windows` narrow the estate's.
     """
 
     id: str
@@ -55,7 +151,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     environment: str = ""
     kinds: tuple[Kind, ...] = (Kind.WEB,)
     addresses: AddressPolicy = AddressPolicy.FIRST
-    expect_status: tuple[int, ...] = ()
+    expect: Expectation = Expectation()
+    paths: tuple[str, ...] = ()
+    params: dict[str, dict[str, object]] = {}
+    disabled: tuple[Disabled, ...] = ()
+    windows: tuple[Window, ...] = ()
+    credential: Credential | None = None
 
     @property
     def parsed_url(self) -> Url:
@@ -93,18 +194,80 @@ class Nameserver(msgspec.Struct, frozen=True):
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
+class PopulationUnit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A unit of the official list; `declaration` names the document in which it declared to have no online service."""
+
+    name: str
+    no_service: bool = False
+    declaration: str = ""
+
+
+class PopulationService(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A service of the official list. `hosts` are its public names, `tags` what an indicator asks for."""
+
+    name: str
+    unit: str = ""
+    category: Category | None = None
+    hosts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Population(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The official list of units and services: the denominator of every figure, with the document it comes from."""
+
+    document: str
+    date: date
+    units: tuple[PopulationUnit, ...] = ()
+    services: tuple[PopulationService, ...] = ()
+    category_document: str = ""
+    """The decision on the categories of the electronic systems."""
+
+
+class Waiver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A finding that somebody accepted until a day. `checks` is an id, an area or a glob; so is `targets`."""
+
+    checks: str
+    targets: str
+    reason: str
+    approved_by: str
+    until: date
+    subject: str = ""
+    """The key of one subject (a cookie, a path); empty for every subject."""
+
+
 class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything one scan is told about the world. `anchors` are the operator's own trust anchors, DER."""
 
     targets: tuple[Target, ...]
     scope: Scope
     agency: str = ""
+    contact: str = ""
+    """Who answers for the scan; part of the User-Agent."""
     time_zone: str = UTC_ZONE
+    vantage: VantagePoint = VantagePoint()
+    authorisation: Authorisation | None = None
+    marking: str = DEFAULT_MARKING
+    windows: tuple[Window, ...] = ()
+    references: tuple[str, ...] = ()
+    """Origins outside the estate that answer when our own network is well (`https://host:port`)."""
+    params: dict[str, dict[str, object]] = {}
+    population: Population | None = None
+    waivers: tuple[Waiver, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What failed alone while the estate was read (an include, a waiver): the run goes on and is incomplete."""
     nameservers: tuple[Nameserver, ...] = ()
     anchors: tuple[bytes, ...] = ()
     redirections: tuple[Redirection, ...] = ()
     source: str = ""
     """What the estate was read from: the name of a file without its folder, or `command line`."""
+
+    def local(self, at: datetime) -> datetime:
+        """An aware moment in the agency's time zone."""
+        return at.astimezone(ZoneInfo(self.time_zone))
+
+    def is_authorised(self, at: datetime) -> bool:
+        """Whether the authorisation, where one is named, still holds at an aware moment."""
+        return self.authorisation is None or self.local(at).date() <= self.authorisation.valid_until
 
 
 def default_http_port(url: Url) -> int | None:

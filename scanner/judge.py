@@ -24,11 +24,11 @@ from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
 from scanner.observations.dns import DnsAnswer
 from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
-from scanner.observations.observation import Crashed, Observation
+from scanner.observations.observation import Crashed, Observation, Withheld
 from scanner.observations.steps import NotApplicable, Reason, Unobserved, weakest
 from scanner.observations.trust import TrustStore
 from scanner.outcomes import Outcome, OutcomeBase, Undecided, Verdict, bounded
-from scanner.plan import checks_for, choosing, endpoints_of, places_of, resolving
+from scanner.plan import checks_for, choosing, disabled_for, endpoints_of, places_of, resolving
 from scanner.probes.probe import Probe
 from scanner.registry import Check, CheckParams
 from scanner.run import Run
@@ -38,7 +38,7 @@ CHECK_SECONDS = 10.0
 """Longest a single check may think about a single place."""
 MAX_VERDICTS = 2000
 
-ANY_OBSERVATION = Exchange | RedirectChain | Tries | Choice | DnsAnswer | Resolution | TrustStore | Crashed
+ANY_OBSERVATION = Exchange | RedirectChain | Tries | Choice | DnsAnswer | Resolution | TrustStore | Crashed | Withheld
 
 log = logging.getLogger("pindai.judge")
 
@@ -115,7 +115,10 @@ class Judge:
         self._run = run
         self._checks = tuple(checks)
         self._zone = run.manifest.estate.time_zone
-        self._params = _params_in_force(run, self._checks)
+        self._estate_params = {used.id: used.params for used in run.manifest.checks}
+        self._params: dict[tuple[str, str], CheckParams | None] = {}
+        for check in self._checks:
+            self._params_for(check, "", {})
         self._evidence = Evidence(run.journal)
         self._on_check = on_check or (lambda _: None)
 
@@ -131,7 +134,7 @@ class Judge:
         resolve = resolving(target, manifest.setting.redirections)
         if stored is None or not isinstance(stored[0], Resolution) or not resolve.is_answered_by(stored[0]):
             failure = Unobserved(Reason.NOT_RECORDED, "this run has no resolution of the target")
-            if stored is not None and isinstance(stored[0], Crashed):
+            if stored is not None and isinstance(stored[0], Crashed | Withheld):
                 failure = stored[0].failure
             places = [root]
         else:
@@ -144,7 +147,7 @@ class Judge:
             beyond = _beyond(target, outcome, len(endpoints))
             if isinstance(outcome, Unobserved) and not endpoints:
                 failure = outcome
-            elif chosen is not None and isinstance(chosen[0], Crashed):
+            elif chosen is not None and isinstance(chosen[0], Crashed | Withheld):
                 failure, places = chosen[0].failure, [root]
         about = _About(self._zone, failure, frozenset() if stored is None else frozenset({stored[1]}))
         sightings: list[tuple[str, Finding]] = []
@@ -161,6 +164,9 @@ class Judge:
                 sightings += [(address, finding) for finding in verdicts]
             if beyond is not None:
                 sightings.append(("", about.obstacle(check, root, beyond, about.resolution)))
+        sightings += [
+            ("", about.switched_off(check, root, off.reason)) for check, off in disabled_for(target, self._checks)
+        ]
         return merge(sightings)
 
     def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> list[Finding]:
@@ -182,6 +188,20 @@ class Judge:
             findings.append(about.error(check, place, f"{type(error).__name__}: {error}"))
         return findings
 
+    def _params_at(self, target: Target, check: Check) -> CheckParams | None:
+        """A check's thresholds at a target: as the run had them, so that a verdict is judged by the values of its day."""
+        return self._params_for(check, target.id if target.params else "", target.params)
+
+    def _params_for(self, check: Check, target_id: str, own: Mapping[str, dict[str, object]]) -> CheckParams | None:
+        key = (check.id, target_id)
+        if key not in self._params:
+            names = (check.id, *check.was)
+            values: dict[str, object] = {}
+            for source in (self._estate_params, own):
+                values |= next((source[name] for name in names if name in source), {})
+            self._params[key] = check.with_params(values)
+        return self._params[key]
+
     def _spots(self, check: Check, facts: TargetFacts, place: Place) -> Iterator[tuple[Place, Evaluated[Any] | None]]:
         return iter([(place, None)]) if check.each is None else check.each.places(facts, place)
 
@@ -196,7 +216,7 @@ class Judge:
         if why is not None:
             yield about.obstacle(check, spot, why, evidence)
             return
-        params = self._params[check.id]
+        params = self._params_at(spot.target, check)
         arguments = values if params is None else [*values, params]
         count = 0
         for verdict in check.judge(*arguments):
@@ -231,6 +251,11 @@ class _About(msgspec.Struct, frozen=True):
             return self.error(check, place, why.detail or why.reason.value, why.reason, evidence)
         message = render_unknown(why)
         return self._make(check, place, None, State.UNKNOWN, "unknown", message, evidence, reason=why.reason)
+
+    def switched_off(self, check: Check, place: Place, reason: str) -> Finding:
+        """A check that the owner switched off: nothing was asked, so nothing is known."""
+        message = render_unknown(Unobserved(Reason.DISABLED, reason))
+        return self._make(check, place, None, State.UNKNOWN, "unknown", message, frozenset(), reason=Reason.DISABLED)
 
     def error(
         self,
@@ -363,10 +388,3 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _params_in_force(run: Run, checks: Sequence[Check]) -> dict[str, CheckParams | None]:
-    """Each check's thresholds: as the run had them, so that a verdict is judged by the values of its day."""
-    used = {entry.id: entry.params for entry in run.manifest.checks}
-    names = {check.id: next((name for name in (check.id, *check.was) if name in used), "") for check in checks}
-    return {check.id: check.with_params(used.get(names[check.id], {})) for check in checks}

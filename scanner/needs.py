@@ -14,7 +14,7 @@ import msgspec
 
 from scanner.estate import Redirection, Target
 from scanner.observations.endpoint import Endpoint
-from scanner.observations.observation import Crashed, Observation
+from scanner.observations.observation import Crashed, Observation, Withheld
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
 from scanner.probes.probe import Probe
 
@@ -133,8 +133,8 @@ class Fact(Need[O]):
             return Evaluated(Unobserved(Reason.NOT_RECORDED, f"this run has no {self.name}"))
         observation, digest = found
         evidence = frozenset({digest})
-        if isinstance(observation, Crashed):
-            return Evaluated(observation.failure, evidence)
+        if isinstance(observation, Crashed | Withheld):
+            return Evaluated(observation.failure, evidence | set(observation.parts))
         if not isinstance(observation, self.kind) or not probe.is_answered_by(observation):
             return Evaluated(Unobserved(Reason.ALTERED, f"{self.name} is stored as something else"), evidence)
         return Evaluated(observation, evidence, frozenset({observation.replay}))
@@ -183,7 +183,7 @@ class Parts(Need[tuple[O, ...]]):
         for digest in whole.value.parts:
             part = facts.by_digest(digest)
             evidence.add(digest)
-            if isinstance(part, Crashed):
+            if isinstance(part, Crashed | Withheld):
                 return Evaluated(part.failure, frozenset(evidence))
             if not isinstance(part, self.kind):
                 missing = Unobserved(Reason.NOT_RECORDED, f"a part of {self.whole.name} is missing")

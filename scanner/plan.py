@@ -12,7 +12,7 @@ import msgspec
 
 from scanner.cost import Cost
 from scanner.derive.service import home
-from scanner.estate import AddressPolicy, Estate, Redirection, Target, redirected
+from scanner.estate import AddressPolicy, Disabled, Estate, Redirection, Target, redirected
 from scanner.needs import Each, Need, Place, Setting
 from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Choice
@@ -98,8 +98,24 @@ def needs_of(checks: Iterable[Check]) -> tuple[Need[Any], ...]:
 
 
 def checks_for(target: Target, checks: Sequence[Check]) -> tuple[Check, ...]:
-    """Those that speak about a target of its kinds."""
-    return tuple(check for check in checks if not check.kinds.isdisjoint(target.kinds))
+    """Those that speak about a target of its kinds and are not switched off there."""
+    return tuple(check for check in _speaking_about(target, checks) if switched_off(target, check) is None)
+
+
+def _speaking_about(target: Target, checks: Sequence[Check]) -> Iterator[Check]:
+    return (check for check in checks if not check.kinds.isdisjoint(target.kinds))
+
+
+def switched_off(target: Target, check: Check) -> Disabled | None:
+    """What the owner wrote to switch this check off at this target; None when it is on."""
+    return next((entry for entry in target.disabled if check.is_named(entry.checks)), None)
+
+
+def disabled_for(target: Target, checks: Sequence[Check]) -> Iterator[tuple[Check, Disabled]]:
+    """The checks that would speak about a target and are switched off there, each with what was written."""
+    for check in _speaking_about(target, checks):
+        if (entry := switched_off(target, check)) is not None:
+            yield check, entry
 
 
 def first_wave(checks: Sequence[Check], place: Place) -> tuple[Probe[Any], ...]:

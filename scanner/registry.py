@@ -56,6 +56,10 @@ class Check:
         if not (self.judge.__doc__ or "").strip():
             raise RegistryError(f"{self.id}: a check says what it is for in its docstring")
 
+    def is_named(self, pattern: str) -> bool:
+        """Whether an id, an area (`tls`), a glob or a former id names this check."""
+        return fnmatch.fnmatchcase(self.id, pattern) or self.id.startswith(f"{pattern}.") or pattern in self.was
+
     @property
     def first_id(self) -> str:
         """The id as first released."""
@@ -189,8 +193,7 @@ def select(checks: Mapping[str, Check], patterns: Iterable[str]) -> tuple[Check,
     """The checks that ids, areas (`tls`) or globs name, in the order of their ids. Raises RegistryError for none."""
     chosen: set[str] = set()
     for pattern in patterns:
-        hits = {name for name in checks if fnmatch.fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")}
-        hits |= {check.id for check in checks.values() if pattern in check.was}
+        hits = {check.id for check in checks.values() if check.is_named(pattern)}
         if not hits:
             raise RegistryError(f"no check is called {pattern!r}; there are: {', '.join(checks)}")
         chosen |= hits

@@ -80,8 +80,8 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
 
     Why: A service that does not answer serves nobody; one lost connection is no outage, so it is asked again.
     Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
-    Fix: Look at DNS, the web server, the application behind it, the firewall; `expect_status` sets the right statuses.
-    Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect_status` menyatakan status yang benar.
+    Fix: Look at DNS, the web server, the application behind it, the firewall; `expect.status` names the right statuses.
+    Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect.status` menyatakan status yang benar.
     Fix (no_name): Create or repair the A and AAAA records of the name, or take the service off the list of targets.
     Perbaikan (no_name): Buat atau perbaiki rekaman A dan AAAA nama ini, atau hapus layanannya dari daftar target.
     """

@@ -78,7 +78,7 @@ def _reachability(place: Place) -> Reachability | Unobserved | NotApplicable:
     first = _home(place)
     if not isinstance(first, HttpExchange):
         return first
-    return Reachability(first=first, expect_status=place.target.expect_status)
+    return Reachability(first=first, expect_status=place.target.expect.status)
 
 
 resolution = Fact(
@@ -210,7 +210,7 @@ class Attempts(Struct, frozen=True):
     expect_status: tuple[int, ...]
 
 
-@derived(tries, Told("statuses expected", lambda place: place.target.expect_status))
+@derived(tries, Told("statuses expected", lambda place: place.target.expect.status))
 def attempts(exchanges: tuple[Exchange, ...], expect_status: tuple[int, ...]) -> Attempts:
     """The tries to reach the service."""
     return Attempts(tuple(_attempt(exchange, expect_status) for exchange in exchanges), expect_status)

@@ -27,6 +27,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.OUT_OF_SCOPE: ("outside the scope", "di luar lingkup"),
     Reason.BUDGET: ("request budget used up", "anggaran permintaan habis"),
     Reason.BLOCKED: ("blocked", "diblokir"),
+    Reason.OUR_SIDE: ("likely a fault on our side of the network", "kemungkinan gangguan di jaringan pemindai"),
+    Reason.DISABLED: ("switched off by configuration", "dinonaktifkan dalam konfigurasi"),
     Reason.INCONCLUSIVE: ("the observation allows no conclusion", "pengamatan tidak cukup untuk menyimpulkan"),
     Reason.PREREQUISITE: ("an earlier step failed", "langkah sebelumnya gagal"),
     Reason.INTERRUPTED: ("the scan was interrupted", "pemindaian terhenti"),

@@ -41,6 +41,15 @@ class Crashed(Observation, frozen=True, tag="crashed"):
     failure: Unobserved
 
 
+class Withheld(Observation, frozen=True, tag="withheld"):
+    """What was not asked, or may not be relied on, because of how the target or our own network behaved meanwhile.
+
+    `parts` are the observations made all the same, which stay as evidence of that.
+    """
+
+    failure: Unobserved
+
+
 _encoder = msgspec.json.Encoder()
 
 

@@ -50,7 +50,7 @@ unit = ""
 category = "tinggi"
 kinds = ["api"]
 addresses = "first"
-expect_status = [200, 401]
+expect.status = [200, 401]
 """
 
 
@@ -85,7 +85,7 @@ def test_a_file_becomes_an_estate(file: Path) -> None:
     assert (www.addresses, www.kinds, www.category) == (AddressPolicy.ALL, (Kind.WEB,), None)
     assert (api.url, api.http_port, api.unit) == ("https://a.test:8443/v1", 8080, "")
     assert (api.addresses, api.kinds, api.category) == (AddressPolicy.FIRST, (Kind.API,), Category.TINGGI)
-    assert api.expect_status == (200, 401)
+    assert api.expect.status == (200, 401)
 
 
 def test_the_example_that_ships_is_right(file: Path) -> None:
@@ -144,11 +144,11 @@ TARGET = '[scope]\nnames = ["a.test"]\n\n[[target]]\nid = "a"\nurl = "https://a.
         (TARGET + 'category = "sedang"\n', "FILE:7: target.1.category", "expected one of strategis, tinggi, rendah$"),
         (TARGET + "kinds = []\n", "FILE:7: target.1.kinds", "at least one of web"),
         (TARGET + 'kinds = ["webb"]\n', "FILE:7: target.1.kinds.1", "one of web, api, mail, dns; did you mean 'web'"),
-        (TARGET + "expect_status = [20]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
-        (TARGET + "expect_status = [600]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
-        (TARGET + 'expect_status = ["ok"]\n', "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
-        (TARGET + "expect_status = [200.5]\n", "FILE:7: target.1.expect_status.1", "status from 100 to 599$"),
-        (TARGET + "expect_status = 200\n", "FILE:7: target.1.expect_status", r"expected a list such as \[200\]$"),
+        (TARGET + "expect.status = [20]\n", "FILE:7: target.1.expect.status.1", "status from 100 to 599$"),
+        (TARGET + "expect.status = [600]\n", "FILE:7: target.1.expect.status.1", "status from 100 to 599$"),
+        (TARGET + 'expect.status = ["ok"]\n', "FILE:7: target.1.expect.status.1", "status from 100 to 599$"),
+        (TARGET + "expect.status = [200.5]\n", "FILE:7: target.1.expect.status.1", "status from 100 to 599$"),
+        (TARGET + "expect.status = 200\n", "FILE:7: target.1.expect.status", r"expected a list such as \[200\]$"),
         (TARGET + 'kinds = "web"\n', "FILE:7: target.1.kinds", r'expected a list such as \["web"\]$'),
         (TARGET.replace("[[target]]", "[target]"), "FILE:4: target", r"write \[\[target\]\] above each target$"),
         ("agency = 1\n" + TARGET, "FILE:1: agency", "expected a section"),

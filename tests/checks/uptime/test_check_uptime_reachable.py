@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from observed import ADDRESS, HSTS, Seen, exchange, failed, judged, resolved, said, shipped, target
 
-from scanner.estate import AddressPolicy
+from scanner.estate import AddressPolicy, Expectation
 from scanner.findings import State
 from scanner.needs import OUR_FAULTS
 from scanner.observations.steps import Reason, Unobserved
@@ -66,7 +66,7 @@ def test_what_the_tries_show(first: Any, second: Any, outcome: str) -> None:
 )
 def test_the_statuses_the_owner_expects(expected: tuple[int, ...], code: int, outcome: str) -> None:
     second = None if outcome == "answers" else status(code)
-    asked = target(expect_status=expected)
+    asked = target(expect=Expectation(status=expected))
     assert said(judged(CHECK, tried(status(code), second), of=asked)) == {"service": outcome}
 
 
@@ -119,5 +119,5 @@ EXCHANGES = st.one_of(
 @settings(max_examples=100, deadline=None)
 @given(EXCHANGES, st.none() | EXCHANGES, st.lists(st.integers(100, 599), max_size=2))
 def test_no_try_makes_it_fail_itself(first: Any, second: Any, expected: list[int]) -> None:
-    (finding,) = judged(CHECK, tried(first, second), of=target(expect_status=tuple(expected)))
+    (finding,) = judged(CHECK, tried(first, second), of=target(expect=Expectation(status=tuple(expected))))
     assert finding.state is not State.ERROR, finding.message.en

@@ -156,12 +156,12 @@ def test_the_real_command_says_it_too(words: str, said: str, pindai: CommandLine
 
 
 def test_all_that_is_wrong_in_a_file_is_said_at_once(pindai: CommandLine) -> None:
-    (pindai.folder / "targets.toml").write_text(GOOD.replace("[scope]", "[scop]") + 'expect_status = [42]\nurll = ""\n')
+    (pindai.folder / "targets.toml").write_text(GOOD.replace("[scope]", "[scop]") + 'expect.status = [42]\nurll = ""\n')
     done = pindai("plan")
     assert done.code == 3
     assert {line.split(": ")[2] for line in done.err.splitlines()} == {
         "scop",
-        "target.1.expect_status.1",
+        "target.1.expect.status.1",
         "target.1.urll",
     }
 
