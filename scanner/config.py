@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from scanner.config_error import ConfigError
 from scanner.estate import (
     AddressPolicy,
     Category,
@@ -33,14 +34,6 @@ MAX_PORT = 65535
 WIDEST = {4: 8, 6: 16}
 """The shortest prefix a scope may name, by IP version: one slip of the pen must not open half the internet."""
 NOT_A_TABLE = "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"
-
-
-class ConfigError(ValueError):
-    """What is wrong with the configuration, all of it at once: one line a problem, each with file, line and key."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 def _name_in_scope(text: str) -> str:

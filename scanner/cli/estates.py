@@ -9,7 +9,6 @@ import msgspec
 from scanner import __version__
 from scanner.cli.options import CommandError
 from scanner.config import (
-    ConfigError,
     estate_of_urls,
     load_anchors,
     load_targets,
@@ -17,6 +16,7 @@ from scanner.config import (
     redirections_of,
     without_secrets,
 )
+from scanner.config_error import ConfigError
 from scanner.estate import Estate, is_loopback
 from scanner.journal import new_run_id
 from scanner.probes.probe import Surroundings

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.config import (
-    ConfigError,
     estate_of_urls,
     load_anchors,
     load_targets,
@@ -17,6 +16,7 @@ from scanner.config import (
     redirections_of,
     without_secrets,
 )
+from scanner.config_error import ConfigError
 from scanner.demo.estate import example_targets
 from scanner.estate import AddressPolicy, Category, Kind, Nameserver, Redirection
 
