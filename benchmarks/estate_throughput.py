@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Round:
     used: Used
     scan_mib: float
     judge_mib: float
+    wall_s: float
 
     @property
     def targets_per_core_second(self) -> float:
@@ -63,14 +65,14 @@ class _Silent:
         """Nothing."""
 
 
-def scan(targets: Path) -> Used:
+def scan(targets: Path, profile: str) -> Used:
     """The measured process: one scan, from targets file to findings."""
     from scanner.cli.estates import assignment_of, manifest_of
     from scanner.engine import Scan
     from scanner.journal import Journal
     from scanner.run import Run
 
-    asked = argparse.Namespace(targets=[str(targets)], ca=[], profile="local", only=[], connect_to=[], nameserver=[])
+    asked = argparse.Namespace(targets=[str(targets)], ca=[], profile=profile, only=[], connect_to=[], nameserver=[])
     assignment = assignment_of(asked)
     with Journal.create(targets.with_suffix(".journal")) as journal:
         journal.put_manifest(_encoded(manifest_of(assignment)))
@@ -87,22 +89,24 @@ def _encoded(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def measure(targets: Path, count: int) -> Round:
+def measure(targets: Path, count: int, profile: str = "local", sample_s: float = SAMPLE_SECONDS) -> Round:
     """Start the measured process and watch its memory, and that of its judge, from outside."""
-    command = [sys.executable, __file__, "--scan", str(targets)]
+    command = [sys.executable, __file__, "--scan", str(targets), "--profile", profile]
     peaks: dict[int, float] = {}
+    started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         output = ""
-        for _ in range(int(SCAN_SECONDS / SAMPLE_SECONDS)):
+        for _ in range(int(SCAN_SECONDS / sample_s)):
             for pid in (process.pid, *_children(process.pid)):
                 peaks[pid] = _peak_mib(pid) or peaks.get(pid, 0.0)
             try:
-                output, _ = process.communicate(timeout=SAMPLE_SECONDS)
+                output, _ = process.communicate(timeout=sample_s)
                 break
             except subprocess.TimeoutExpired:
                 continue
         else:
             process.kill()
+    wall_s = time.perf_counter() - started
     if process.returncode != 0:
         raise RuntimeError(f"the scan ended with {process.returncode}")
     used = Used(**json.loads(output))
@@ -111,7 +115,7 @@ def measure(targets: Path, count: int) -> Round:
     ):
         raise RuntimeError(f"not every target was found in order, so this is no measurement: {used.verdicts}")
     own = peaks.pop(process.pid)
-    return Round(count, used, own, max(peaks.values(), default=0.0))
+    return Round(count, used, own, max(peaks.values(), default=0.0), wall_s)
 
 
 def _children(parent: int) -> list[int]:
@@ -166,9 +170,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--scan", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--profile", default="local", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.scan is not None:
-        json.dump(asdict(scan(arguments.scan)), sys.stdout)
+        json.dump(asdict(scan(arguments.scan, arguments.profile)), sys.stdout)
         return 0
     from servers import MissingProgramError, estate, or_exit
 

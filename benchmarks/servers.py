@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,11 +25,13 @@ import dns.rdata
 import dns.rdataset
 import dns.zone
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from relay import relaying
 
 from scanner.demo.authority import Credentials, Recipe, found_authority
 from scanner.demo.nameserver import NameServer, serve_udp
 
 NETWORK = "127.88.0.0/16"
+RELAY_NETWORK = "127.89.0.0/16"
 ZONE = "bench.test"
 WORKERS = 2
 START_SECONDS = 30.0
@@ -40,10 +42,10 @@ PAGE = "<!doctype html><html lang='id'><title>Layanan</title>" + "<p>Pemerintah 
 MAIN = """
 daemon off;
 worker_processes {workers};
-worker_rlimit_nofile 16384;
+worker_rlimit_nofile {files};
 pid {prefix}/nginx.pid;
 error_log stderr error;
-events {{ worker_connections 8192; }}
+events {{ worker_connections {files}; }}
 http {{
     access_log off;
     root {prefix}/www;
@@ -85,10 +87,11 @@ class MissingProgramError(RuntimeError):
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the estate."""
+    """One service of the estate: where nginx has it, and the address its name has, which is a relay's when there is one."""
 
     name: str
     address: str
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ class Estate:
     nameserver: tuple[str, int]
     anchor: Path
     """The root certificate, PEM."""
+    network: str = NETWORK
+    relay: int | None = None
+    """The process that delays everything, when one does."""
 
     def write_targets(self, path: Path, count: int) -> None:
         """A targets file for the first `count` services."""
@@ -108,7 +114,7 @@ class Estate:
         lines = [
             f'resolver.nameservers = ["{address}:{port}"]',
             f'scope.names = ["*.{ZONE}"]',
-            f'scope.networks = ["{NETWORK}"]',
+            f'scope.networks = ["{self.network}"]',
             f'trust.anchors = ["{self.anchor}"]',
         ]
         for service in self.services[:count]:
@@ -119,8 +125,8 @@ class Estate:
 
 
 @contextlib.contextmanager
-def estate(count: int) -> Iterator[Estate]:
-    """Serve `count` services until the block ends. Raises MissingProgramError.
+def estate(count: int, delay_s: float = 0.0) -> Iterator[Estate]:
+    """Serve `count` services until the block ends, behind a relay when there is a delay. Raises MissingProgramError.
 
     SIGTERM ends the program as Ctrl-C does, so that no server is left behind.
     """
@@ -128,7 +134,12 @@ def estate(count: int) -> Iterator[Estate]:
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
     if nginx is None:
         raise MissingProgramError("nginx is not installed; on Debian and Ubuntu: apt install nginx-light")
-    services = tuple(Service(f"s{n:04}.{ZONE}", f"127.88.{1 + n // 250}.{1 + n % 250}") for n in range(count))
+    network = RELAY_NETWORK if delay_s else NETWORK
+    hosts = tuple(f"{1 + n // 250}.{1 + n % 250}" for n in range(count))
+    services = tuple(
+        Service(f"s{n:04}.{ZONE}", f"127.88.{host}", f"{network.removesuffix('.0.0/16')}.{host}")
+        for n, host in enumerate(hosts)
+    )
     with tempfile.TemporaryDirectory(prefix="pindai-bench-") as folder, _names(services) as nameserver:
         prefix = Path(folder)
         authority = found_authority(datetime.now(UTC), f"http://ca.{ZONE}/antara.cer")
@@ -149,8 +160,13 @@ def estate(count: int) -> Iterator[Estate]:
             )
             for service in services
         )
-        with _nginx(nginx, prefix, blocks, (services[-1].address, tls_port)):
-            yield Estate(services, tls_port, plain_port, nameserver, anchor)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_nginx(nginx, prefix, blocks, (services[-1].address, tls_port)))
+            served = Estate(services, tls_port, plain_port, nameserver, anchor, network)
+            if delay_s:
+                ways = tuple((it.shown, it.address, port) for it in services for port in (tls_port, plain_port))
+                served = replace(served, relay=stack.enter_context(relaying(ways, delay_s)))
+            yield served
 
 
 def _write_credentials(path: Path, credentials: Credentials) -> None:
@@ -170,7 +186,8 @@ def _free_ports(address: str, count: int) -> tuple[int, ...]:
 
 @contextlib.contextmanager
 def _nginx(program: str, prefix: Path, blocks: str, awaited: tuple[str, int]) -> Iterator[None]:
-    main = MAIN.format(workers=WORKERS, prefix=prefix, services=blocks)
+    # Every listening socket counts as a connection of each worker.
+    main = MAIN.format(workers=WORKERS, prefix=prefix, services=blocks, files=8192 + blocks.count("listen "))
     # Workers keep the user they were started by: as root they would change to one that cannot read our folder.
     configuration = f"user root root;{main}" if os.geteuid() == 0 else main
     (prefix / "nginx.conf").write_text(configuration, encoding="utf-8")
@@ -206,7 +223,7 @@ def _names(services: tuple[Service, ...]) -> Iterator[tuple[str, int]]:
     zone = dns.zone.from_text(apex, origin=f"{ZONE}.", relativize=False)
     with zone.writer() as writer:
         for service in services:
-            record = dns.rdata.from_text("IN", "A", service.address)
+            record = dns.rdata.from_text("IN", "A", service.shown)
             writer.add(dns.name.from_text(f"{service.name}."), dns.rdataset.from_rdata(300, record))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.88.0.53", 0))

@@ -6,25 +6,32 @@ wait for each other is found before it closes.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from scanner.estate import Target
+from scanner.blocking import Refusals
+from scanner.cost import Cost
+from scanner.estate import AddressPolicy, Target
 from scanner.journal import Standing, TargetRecord
 from scanner.needs import Setting
-from scanner.network import Budget, Gate
-from scanner.observations.endpoint import Resolution
+from scanner.network import Budget, Gate, NetworkError
+from scanner.observations.dns import DnsAnswer
+from scanner.observations.endpoint import Endpoint, Resolution
 from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake
-from scanner.observations.observation import Crashed, Observation, digest, encode
+from scanner.observations.observation import Crashed, Observation, Withheld, digest, encode
 from scanner.observations.steps import Reason, Unobserved
+from scanner.parse.url import Url, parse_url
 from scanner.plan import ceiling_of, checks_for, choosing, endpoints_of, first_wave, places_of, resolving
-from scanner.probes.probe import Order, Probe, ProbeFailedError, Record, Surroundings
+from scanner.probes.dns import DnsQuery, Resolve
+from scanner.probes.http.exchange import HttpExchange
+from scanner.probes.probe import Order, Probe, ProbeFailedError, Record, StoppedError, Surroundings
 from scanner.profiles import Profile
 from scanner.registry import Check
 from scanner.scope import Scope
@@ -33,6 +40,11 @@ O = TypeVar("O", bound=Observation)  # noqa: E741 - an observation
 SHARED_KEPT = 4096
 """Facts about no single target (a resolved name, a trust store) that are remembered through a run."""
 MAX_PROBES_PER_TARGET = 2000
+ANSWERED_KEPT = 3
+STALE_MS = 600_000.0
+"""What a name resolved to so long ago is asked again before the target is observed."""
+AGAIN = 100
+"""Repetitions of the baseline are numbered from here, so that they are no second try of a check's own."""
 
 log = logging.getLogger("pindai.collector")
 
@@ -55,6 +67,8 @@ class _Settled(msgspec.Struct, frozen=True):
     observation: Observation
     stored: bytes
     digest: str
+    parts: tuple["_Settled", ...] = ()
+    """Of a shared probe, what it was put together from: whoever meets its answer files them, too."""
 
 
 class Collector:
@@ -74,31 +88,64 @@ class Collector:
         self.surroundings = surroundings
         self._checks = checks
         self.shared: OrderedDict[Probe[Any], asyncio.Task[_Settled]] = OrderedDict()
+        self._stopped_at: Counter[str] = Counter()
+        self.answered: deque[Endpoint] = deque(maxlen=ANSWERED_KEPT)
+        """Where services answered lately."""
 
-    async def collect(self, target: Target) -> Collected:
-        """Observe one target to its end: resolve, then at each endpoint what the checks need, harmless things first."""
+    async def look_up(self, target: Target) -> "Lookup":
+        """Resolve a target's name, and nothing else: what it showed is remembered until `collect` asks for it."""
         checks = checks_for(target, self._checks)
         ceiling = ceiling_of(target, checks, self.setting, self.profile)
-        session = _Session(self, Budget(ceiling, self.profile.timeouts.target_s))
+        session = _Session(self, target, Budget(ceiling, self.profile.timeouts.target_s))
+        endpoints: tuple[Endpoint, ...] = ()
+        with contextlib.suppress(ProbeFailedError, StoppedError):  # `collect` meets it again and says so
+            resolution = (await session.observe(resolving(target, self.setting.redirections))).observation
+            endpoints = endpoints_of(target, resolution.outcome, self.setting.redirections, self.profile.caps.addresses)
+        if target.addresses is AddressPolicy.FIRST:
+            endpoints = endpoints[:1]
+        return Lookup(tuple(dict.fromkeys(it.address for it in endpoints)), session.ticks(), session)
+
+    async def collect(self, target: Target, lookup: "Lookup | None" = None) -> Collected:
+        """Observe one target to its end: resolve, then at each endpoint what the checks need, harmless things first."""
+        checks = checks_for(target, self._checks)
+        session = None if lookup is None else lookup.session
+        if session is None or lookup is None:
+            ceiling = ceiling_of(target, checks, self.setting, self.profile)
+            session = _Session(self, target, Budget(ceiling, self.profile.timeouts.target_s))
+        elif session.ticks() - lookup.ticks_ms > STALE_MS:
+            self.forget(target)
+            session = _Session(self, target, session.budget)
         started = session.now()
         failure: Unobserved | None = None
         try:
             failure = await self._look_at(target, checks, session)
         except ProbeFailedError as error:  # our fault, and this target's alone
             failure = Unobserved(Reason.INTERNAL, str(error))
+        except StoppedError as stopped:
+            failure = stopped.unobserved
         finally:
             await session.end()
-        standing, why = _standing(failure, session.observed())
+        seen = list(session.observed())
+        standing, why = _standing(failure, seen)
+        self.answered.extend(
+            [it.endpoint for it in seen if isinstance(it, Exchange) and isinstance(it.answer, Answer)][:1]
+        )
         record = TargetRecord(
             id=target.id,
             standing=standing,
             started=started,
             ended=session.now(),
             used=session.budget.used,
-            ceiling=ceiling,
+            ceiling=session.budget.ceiling,
             reason=why.reason.value if why else "",
-            detail=why.detail if why else "",
+            detail=self.surroundings.known.masked(why.detail) if why else "",
+            contacted=session.budget.contacted,
         )
+        for address, refusals in session.refusals():
+            if refusals.stopped is not None:
+                self._stopped_at[address] += 1
+            elif refusals.was_well:
+                del self._stopped_at[address]
         filed, observations = session.harvest()
         return Collected(record, filed, observations)
 
@@ -113,6 +160,52 @@ class Collector:
         for order in Order:
             await session.observe_all(probe for probe in probes if probe.order is order)
         return resolution.outcome if isinstance(resolution.outcome, Unobserved) and not endpoints else None
+
+    async def anybody_answers(self, origins: Iterable[str]) -> bool | None:
+        """Whether somebody who must answer when our network is well does: hosts outside the estate that the configuration
+        names, and services that answered before. None when there is nobody to ask."""
+        asked = False
+        for url in map(parse_url, origins):
+            asked = True
+            if await self._host_answers(url):
+                return True
+        for endpoint in self.answered:
+            asked = True
+            with contextlib.suppress(NetworkError):
+                async with self.gate.connection(endpoint, Budget(Cost(connections=1), self.profile.timeouts.connect_s)):
+                    return True
+        return False if asked else None
+
+    async def _host_answers(self, url: Url) -> bool:
+        probe = Resolve.of(url, ())
+        budget = Budget(probe.ceiling(self.profile), self.profile.timeouts.target_s)
+        self.shared.pop(probe, None)  # whether the resolver answers now is part of the question
+        session = _Session(self, Target(id=url.host, url=str(url)), budget)
+        try:
+            outcome = (await session.observe(probe)).observation.outcome
+            if isinstance(outcome, Unobserved):
+                return False
+            endpoint = Endpoint(url.host, url.port, outcome.addresses[0], outcome.source)
+            await self.gate.reach(endpoint, budget)
+        except (NetworkError, ProbeFailedError, StoppedError):
+            return False
+        return True
+
+    def forget(self, target: Target) -> None:
+        """Ask for a target's address anew: what was answered is no evidence of now."""
+        host = target.parsed_url.host
+        for probe in list(self.shared):
+            if isinstance(probe, Resolve | DnsQuery) and host in (
+                getattr(probe, "host", ""),
+                getattr(probe, "name", ""),
+            ):
+                del self.shared[probe]
+
+    def left_alone(self, address: str) -> Unobserved | None:
+        """Why nothing more is begun at an address: so many targets behind it turned us away. None when something may be."""
+        if (count := self._stopped_at[address]) < self.profile.blocking.targets_per_address:
+            return None
+        return Unobserved(Reason.BLOCKED, f"{count} targets behind {address} turned us away, so it is left alone")
 
     def remember(self, probe: Probe[Any], task: "asyncio.Task[_Settled]") -> None:
         """Keep a shared probe's answer for the targets to come."""
@@ -131,22 +224,34 @@ def _standing(failure: Unobserved | None, observed: Iterable[Observation]) -> tu
             if isinstance(observation.answer, Answer) or isinstance(observation.tls, Handshake | BrokenHandshake):
                 return Standing.OBSERVED, None
             why = why or observation.answer
-        elif isinstance(observation, Crashed):
+        elif isinstance(observation, Crashed | Withheld):
             why = why or observation.failure
     return Standing.NOT_OBSERVED, why or Unobserved(Reason.PREREQUISITE, "nothing was asked of it")
+
+
+class _Address:
+    """One address of a target: whether it still answers us, and the turn-taking that lets us notice in time."""
+
+    def __init__(self, refusals: Refusals, at_once: int) -> None:
+        self.refusals = refusals
+        self.room = asyncio.Semaphore(at_once)
+        self.doubt = asyncio.Lock()
 
 
 class _Session:
     """One target's laboratory: single flight, who waits for whom, and the harvest."""
 
-    def __init__(self, collector: Collector, budget: Budget) -> None:
+    def __init__(self, collector: Collector, target: Target, budget: Budget) -> None:
         self.collector = collector
+        self._target = target
         self.gate = collector.gate
         self.profile = collector.profile
         self.surroundings = collector.surroundings
         self.budget = budget
         self._tasks: dict[Probe[Any], asyncio.Task[_Settled]] = {}
         self._waits: dict[Probe[Any], set[Probe[Any]]] = {}
+        self._at: dict[str, _Address] = {}
+        self._again: dict[HttpExchange, _Settled] = {}
 
     def now(self) -> datetime:
         """The time, aware UTC."""
@@ -171,18 +276,21 @@ class _Session:
             await asyncio.wait(tasks)
 
     async def observe_for(self, waiter: Probe[Any] | None, probe: Probe[O]) -> Record[O]:
-        """The record of a probe, asked once however many wait. Raises ProbeFailedError, ProbeCycleError."""
+        """The record of a probe, asked once however many wait. Raises ProbeFailedError, ProbeCycleError, StoppedError."""
         if waiter is not None:
             self._waits.setdefault(waiter, set()).add(probe)
             if self._reaches(probe, waiter):
                 raise ProbeCycleError(f"{waiter} and {probe} wait for one another")
         try:
-            settled = await asyncio.shield(self._task(probe))
+            task = self._task(probe)
+            settled = task.result() if task.done() else await asyncio.shield(task)
         finally:
             if waiter is not None:
                 self._waits[waiter].discard(probe)
         if isinstance(settled.observation, Crashed):
             raise ProbeFailedError(str(settled.observation.failure.detail))
+        if isinstance(settled.observation, Withheld):
+            raise StoppedError(settled.observation.failure)
         return Record(cast("O", settled.observation), settled.digest)
 
     def _reaches(self, start: Probe[Any], goal: Probe[Any]) -> bool:
@@ -220,15 +328,82 @@ class _Session:
             # Its answer is everybody's, so it must not depend on what is left of this one target's budget.
             budget = Budget(probe.ceiling(self.profile), self.profile.timeouts.target_s)
         try:
-            observation = await probe.observe(_Bench(self, probe, budget))
+            observation = await self._see(probe, _Bench(self, probe, budget))
+        except StoppedError as stopped:
+            observation = Withheld(started=started, took_ms=self.ticks() - ticks, failure=stopped.unobserved)
         except Exception as error:  # the barrier around one probe: our fault must not end the run
             log.exception("probe %s crashed", probe)
-            failure = Unobserved(Reason.INTERNAL, f"{type(error).__name__}: {error}")
+            words = self.surroundings.known.masked(f"{type(error).__name__}: {error}")  # before it is cut short
+            failure = Unobserved(Reason.INTERNAL, words)
             observation = Crashed(started=started, took_ms=self.ticks() - ticks, failure=failure)
-        if probe.shared:
-            self.budget.used += budget.used
-        stored = encode(observation.redacted())
+        settled = self._stored(observation)
+        if not probe.shared:
+            return settled
+        self.budget.add(budget)
+        parts = (it for it in (task.result() for task in self._finished().values()) if it.digest in observation.parts)
+        return msgspec.structs.replace(settled, parts=tuple(parts))
+
+    def _stored(self, observation: Observation) -> _Settled:
+        stored = encode(observation.redacted(self.surroundings.known))
         return _Settled(observation, stored, digest(stored))
+
+    # -- whether we are still welcome
+
+    async def _see(self, probe: Probe[O], bench: "_Bench") -> Observation:
+        """Observe, unless the target is left alone at the address this probe goes to. Raises StoppedError."""
+        if not isinstance(probe, HttpExchange):
+            return await probe.observe(bench)
+        at = self._at.get(probe.address)
+        if at is None:
+            refusals = Refusals(self.profile.blocking, self._target.url, self._target.expect.status)
+            at = self._at[probe.address] = _Address(refusals, self.profile.pace.connections_per_address)
+        async with at.room:  # here and not in the gate's queue: what was asked last may tell not to ask the next
+            async with at.doubt:  # nothing new is asked while the baseline is asked again
+                new = at.refusals.baseline is None
+                why = at.refusals.stopped or (self.collector.left_alone(probe.address) if new else None)
+            if why is not None:
+                raise StoppedError(why)
+            seen = await probe.observe(bench)
+            if pause := at.refusals.pause_asked_for(seen):
+                self.gate.hold(probe.address, pause)
+            if at.refusals.note(probe, seen) and not at.doubt.locked():
+                async with at.doubt:
+                    await self._ask_again(at.refusals, bench)
+            return seen
+
+    async def _ask_again(self, refusals: Refusals, bench: "_Bench") -> None:
+        baseline = refusals.baseline
+        assert baseline is not None
+        again = msgspec.structs.replace(baseline, attempt=AGAIN + refusals.next_recheck())
+        await self.pause(self.profile.blocking.pause_s)
+        seen = await again.observe(bench)
+        self._again[again] = self._stored(seen)
+        refusals.settle(seen)
+
+    def refusals(self) -> Iterator[tuple[str, Refusals]]:
+        """For each address that was asked, whether it still answers us."""
+        return ((address, at.refusals) for address, at in self._at.items())
+
+    def _withheld(self, finished: Mapping[Probe[Any], _Settled]) -> dict[Probe[Any], _Settled]:
+        """What may be the firewall's words and not the service's: kept, and put out of the judge's reach by its reason."""
+        withheld: dict[Probe[Any], _Settled] = {}
+        for address, refusals in self.refusals():
+            if refusals.stopped is None or not refusals.was_well:
+                continue
+            doubtful = {finished[probe].digest for probe in refusals.in_doubt if probe in finished}
+            evidence = tuple(self._again[again].digest for again in self._again if again.address == address)
+            for probe, settled in finished.items():
+                if settled.digest in doubtful or not doubtful.isdisjoint(settled.observation.parts):
+                    seen = settled.observation
+                    withheld[probe] = self._stored(
+                        Withheld(
+                            started=seen.started,
+                            took_ms=seen.took_ms,
+                            failure=refusals.stopped,
+                            parts=(settled.digest, *evidence),
+                        )
+                    )
+        return withheld
 
     def observed(self) -> Iterable[Observation]:
         """Everything seen so far."""
@@ -245,10 +420,12 @@ class _Session:
         """Probe key -> digest, and digest -> stored bytes, of everything that was seen."""
         filed: dict[str, str] = {}
         observations: dict[str, bytes] = {}
-        for probe, task in self._finished().items():
-            settled = task.result()
-            filed.setdefault(probe.key, settled.digest)  # two that differ in a secret only: the plan's own came first
-            observations[settled.digest] = settled.stored
+        finished = {probe: task.result() for probe, task in self._finished().items()} | self._again
+        withheld = self._withheld(finished)
+        for probe, settled in finished.items():
+            answer = withheld.get(probe, settled)
+            filed.setdefault(probe.key, answer.digest)  # two that differ in a secret only: the plan's own came first
+            observations |= {it.digest: it.stored for it in (settled, answer, *settled.parts)}
         return filed, observations
 
     async def end(self) -> None:
@@ -258,6 +435,14 @@ class _Session:
             task.cancel()
         if left:
             await asyncio.wait(left)
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """Where a target is: the addresses it will be asked at, when that was looked up, and the session that goes on with it."""
+
+    addresses: tuple[str, ...]
+    ticks_ms: float
+    session: _Session | None = None
 
 
 class _Bench:
@@ -279,6 +464,19 @@ class _Bench:
         return await self._session.observe_for(self._probe, probe)
 
 
+def withheld(collected: Collected, why: Unobserved) -> Collected:
+    """The same target with everything that was seen put out of the judge's reach, and kept as evidence of the reason."""
+    record = collected.record
+    observations = dict(collected.observations)
+    filed: dict[str, str] = {}
+    for probe, seen in collected.filed.items():
+        stored = encode(Withheld(started=record.started, took_ms=0.0, failure=why, parts=(seen,)))
+        filed[probe] = digest(stored)
+        observations[filed[probe]] = stored
+    told = msgspec.structs.replace(record, standing=Standing.NOT_OBSERVED, reason=why.reason.value, detail=why.detail)
+    return Collected(told, filed, observations)
+
+
 async def resolve_only(
     targets: Iterable[Target], profile: Profile, surroundings: Surroundings
 ) -> dict[str, Resolution]:
@@ -288,6 +486,19 @@ async def resolve_only(
     found: dict[str, Resolution] = {}
     for target in targets:
         probe = resolving(target, surroundings.redirections)
-        session = _Session(collector, Budget(probe.ceiling(profile), profile.timeouts.target_s))
+        session = _Session(collector, target, Budget(probe.ceiling(profile), profile.timeouts.target_s))
         found[target.id] = (await session.observe(probe)).observation
     return found
+
+
+async def ask_resolvers(target: Target, profile: Profile, surroundings: Surroundings) -> tuple[DnsAnswer, ...]:
+    """What each resolver says about the address of one target's name; DNS traffic and nothing else."""
+    gate = Gate(Scope(), profile.pace, profile.timeouts, frozenset(surroundings.resolvers))
+    collector = Collector(gate, profile, Setting(""), surroundings, ())
+
+    async def ask(server: str, port: int) -> DnsAnswer:
+        probe = DnsQuery(name=target.parsed_url.host, rdtype="A", server=server, port=port)
+        session = _Session(collector, target, Budget(probe.ceiling(profile), profile.timeouts.target_s))
+        return (await session.observe(probe)).observation
+
+    return tuple(await asyncio.gather(*(ask(*resolver) for resolver in dict.fromkeys(surroundings.resolvers))))

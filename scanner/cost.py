@@ -1,6 +1,7 @@
-"""Cost: what something may use of the network, or did use; a value that plans, budgets and reports share."""
+"""Cost: what something may use of the network or did use, and who was contacted; plans, budgets and reports share it."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 import msgspec
 
@@ -26,3 +27,26 @@ class Cost(msgspec.Struct, frozen=True):
     def times(self, count: int) -> "Cost":
         """The cost of doing it `count` times."""
         return Cost(self.connections * count, self.requests * count, self.queries * count)
+
+
+class Traffic(StrEnum):
+    """The classes of traffic; each has its own switch, limits and log (what each target's budget notes as contacted).
+
+    `probe` goes to endpoints inside the scope, `dns` to the configured resolvers, `egress` to hosts that the configuration
+    names apart from the scope. `pki` (certificates and revocation lists from where a certificate names them) has no sender
+    in this version and stays off.
+    """
+
+    PROBE = "probe"
+    DNS = "dns"
+    PKI = "pki"
+    EGRESS = "egress"
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """Somebody who was contacted, in which class of traffic, and how often."""
+
+    traffic: Traffic
+    address: str
+    port: int
+    times: int

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,16 +18,25 @@ from typing import Protocol
 
 import msgspec
 
-from scanner.collector import Collector
-from scanner.estate import Target
+from scanner.collector import Collected, Collector, withheld
+from scanner.doubt import Doubt, Whose
+from scanner.estate import Estate
 from scanner.journal import Journal, JournalError
 from scanner.judge import CHECK_SECONDS, Judge
 from scanner.judge_worker import Order
 from scanner.network import Gate
+from scanner.observations.steps import Reason, Unobserved
+from scanner.outlook import Held, Outlook
+from scanner.parse.url import parse_url
 from scanner.probes.probe import Surroundings
 from scanner.registry import Check
 from scanner.run import Ending, Run
+from scanner.schedule import Schedule
 
+BUSY_A_CONNECTION = 4
+"""Targets begun behind one address for each connection it may have at once: more would only wait there."""
+CLOCK_JUMP_S = 2.0
+"""NTP corrects less than this by slewing; more is a jump."""
 JUDGED_HERE = 4
 """Up to so many targets the judge needs no process of its own."""
 PATIENCE_SECONDS = CHECK_SECONDS + 5.0
@@ -34,6 +44,8 @@ PATIENCE_SECONDS = CHECK_SECONDS + 5.0
 
 START_SECONDS = 60.0
 """How long a worker may take to start: imports on a busy machine are slow, and are no check's fault."""
+JUDGED_TOGETHER = 16
+"""Targets handed to the worker at once, and written down in one transaction."""
 LOSSES = 3
 """A check that stopped the worker so often is left out for the rest of the run: each loss costs the patience above."""
 
@@ -60,6 +72,8 @@ class Scan:
         surroundings: Surroundings,
         watcher: Watcher,
         packages: Sequence[str] = ("checks",),
+        *,
+        heed_windows: bool = True,
     ) -> None:
         self._run = run
         self._journal: Journal = run.journal
@@ -67,8 +81,11 @@ class Scan:
         self._surroundings = surroundings
         self._watcher = watcher
         self._packages = tuple(packages)
+        self._heed_windows = heed_windows
         self._interrupted = ""
         self._gate: Gate | None = None
+        self._doubts: list[Doubt] = []
+        self._clock = _Clock()
 
     def perform(self) -> Ending:
         """Scan to the end, or until a signal says stop: what is committed by then is judged and kept."""
@@ -79,8 +96,15 @@ class Scan:
                 self._judge_here()
             except KeyboardInterrupt:
                 self._interrupted = self._interrupted or "SIGINT"
-        traffic = {} if self._gate is None else {kind.value: count for kind, count in self._gate.sent.items()}
-        ending = Ending(datetime.now(UTC), self._interrupted, traffic)
+        sent, refused = ({}, {}) if self._gate is None else (self._gate.sent, self._gate.refused)
+        ending = Ending(
+            ended=datetime.now(UTC),
+            interrupted=self._interrupted,
+            traffic={kind.value: count for kind, count in sent.items()},
+            refused={kind.value: count for kind, count in refused.items()},
+            doubts=tuple(self._doubts),
+            clock_jump_s=self._clock.jump_s,
+        )
         self._journal.put_end(msgspec.json.encode(ending))
         return ending
 
@@ -107,30 +131,50 @@ class Scan:
 
     async def _collect(self) -> None:
         manifest = self._run.manifest
+        estate, profile = manifest.estate, manifest.profile
         gate = self._gate = Gate(
-            manifest.estate.scope,
-            manifest.profile.pace,
-            manifest.profile.timeouts,
+            estate.scope,
+            profile.pace,
+            profile.timeouts,
             frozenset(self._surroundings.resolvers),
-            loopback_only=manifest.profile.loopback_only,
+            loopback_only=profile.loopback_only,
+            hosts=reference_hosts(estate),
         )
-        collector = Collector(gate, manifest.profile, manifest.setting, self._surroundings, self._checks)
+        collector = Collector(gate, profile, manifest.setting, self._surroundings, self._checks)
         done = self._journal.committed()
-        waiting = iter([target for target in manifest.estate.targets if target.id not in done])
+        waiting = [target for target in estate.targets if target.id not in done]
+        schedule = Schedule(
+            estate,
+            waiting,
+            collector.look_up,
+            at_an_address=BUSY_A_CONNECTION * profile.pace.connections_per_address,
+            heed_windows=self._heed_windows,
+        )
+        collecting = _Collecting(collector, schedule, Outlook(profile.our_side, len(waiting)), estate, self)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(manifest.profile.pace.targets_at_once):
-                    group.create_task(self._take(collector, waiting))
+            await collecting.go_on(profile.pace.targets_at_once)
         except* JournalError as failures:
             raise failures.exceptions[0] from None
+        finally:
+            self._interrupted = self._interrupted or schedule.ended_by
 
-    async def _take(self, collector: Collector, waiting: Iterator[Target]) -> None:
-        """Observe one target after the other, as long as there are any."""
-        for target in waiting:
-            self._watcher.started(target.id)
-            collected = await collector.collect(target)
-            self._journal.commit(collected.record, collected.filed, collected.observations)
-            self._watcher.done(target.id)
+    def commit(self, collected: Collected) -> None:
+        """Write a target down."""
+        self._clock.look()
+        self._journal.commit(collected.record, collected.filed, collected.observations)
+        self._watcher.done(collected.record.id)
+
+    def begin(self, target_id: str) -> None:
+        """Somebody looks at a target now."""
+        self._watcher.started(target_id)
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Remember for the end that our own network was in doubt; what nobody can tell goes on being one doubt."""
+        last = self._doubts[-1] if self._doubts else None
+        if last is not None and last.whose is doubt.whose is Whose.UNTOLD:
+            self._doubts[-1] = msgspec.structs.replace(last, failed=last.failed + doubt.failed, of=last.of + doubt.of)
+        else:
+            self._doubts.append(doubt)
 
     # -- judging
 
@@ -138,6 +182,107 @@ class Scan:
         judge = Judge(self._run, self._checks)
         for target_id in self._journal.unjudged():
             self._journal.put_findings(target_id, judge.judge(target_id))
+
+
+class _Collecting:
+    """Targets being observed side by side, and the question whether what fails is our fault."""
+
+    def __init__(self, collector: Collector, schedule: Schedule, outlook: Outlook, estate: Estate, scan: Scan) -> None:
+        self._collector = collector
+        self._schedule = schedule
+        self._outlook = outlook
+        self._estate = estate
+        self._scan = scan
+        self._asking = asyncio.Lock()
+        self._seen_twice: set[str] = set()
+
+    async def go_on(self, at_once: int) -> None:
+        """Observe until nothing is left; what was held back is written down at the end, whatever ends it."""
+        try:
+            while True:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(at_once):
+                        group.create_task(self._take())
+                if not (self._outlook.is_in_doubt and await self._ask_around()):
+                    break
+        finally:
+            in_doubt = self._outlook.is_in_doubt
+            for held in self._outlook.settle():
+                if not in_doubt:  # else it was interrupted before anybody could tell: --resume looks again
+                    self._scan.commit(held.collected)
+
+    async def _take(self) -> None:
+        """Observe one target after the other, as long as there are any."""
+        while (job := await self._schedule.next()) is not None:
+            self._scan.begin(job.target.id)
+            try:
+                collected = await self._collector.collect(job.target, job.lookup)
+            finally:
+                self._schedule.done(job)
+            for ready in self._outlook.take(job.target, collected):
+                self._scan.commit(ready)
+            async with self._asking:  # nobody begins another target while it is asked whose fault this is
+                if self._outlook.is_in_doubt:
+                    await self._ask_around()
+
+    async def _ask_around(self) -> bool:
+        """Settle the doubt; says whether targets were handed back, to be observed again."""
+        rule = self._collector.profile.our_side
+        at, failed, of = datetime.now(UTC), self._outlook.failed, self._outlook.of
+        log.warning("%d of the last %d targets failed at once; asking whether our own network is well", failed, of)
+        waited = 0.0
+        answered = await self._collector.anybody_answers(self._estate.references)
+        while answered is False and waited < rule.patience_s:
+            await asyncio.sleep(rule.pause_s)
+            waited += rule.pause_s
+            answered = await self._collector.anybody_answers(self._estate.references)
+        whose = {None: Whose.UNTOLD, False: Whose.OURS}.get(answered, Whose.OVER if waited else Whose.THEIRS)
+        self._scan.doubt(Doubt(at, failed, of, whose, waited))
+        log.warning("whose fault it was: %s, after %g s", whose.value, waited)
+        held = self._outlook.settle(untold=whose is Whose.UNTOLD)
+        again = [it for it in held if whose is Whose.OVER and it.target.id not in self._seen_twice]
+        for it in held:
+            if it not in again:
+                self._scan.commit(it.collected if whose in (Whose.THEIRS, Whose.OVER) else _ours(it, failed, of))
+        self._seen_twice.update(it.target.id for it in again)
+        for it in again:
+            self._collector.forget(it.target)
+        self._schedule.again(it.target for it in again)
+        if whose is Whose.OURS:
+            self._schedule.stop("our_side")
+        return bool(again)
+
+
+def _ours(held: Held, failed: int, of: int) -> Collected:
+    why = held.collected.record
+    detail = f"{failed} of the last {of} targets failed at once; here: {why.reason} {why.detail}".rstrip()
+    return withheld(held.collected, Unobserved(Reason.OUR_SIDE, detail))
+
+
+def reference_hosts(estate: Estate) -> frozenset[tuple[str, int]]:
+    """The hosts and ports that may be asked whether our own network is well."""
+    return frozenset((url.host, url.port) for url in map(parse_url, estate.references))
+
+
+class _Clock:
+    """Notices when the wall clock and the steady clock part: times in the evidence are then doubtful."""
+
+    def __init__(self) -> None:
+        self._apart = self._difference()
+        self.jump_s = 0.0
+        """The largest jump seen, in seconds, with its sign; 0 for what an honest clock is corrected by."""
+
+    def look(self) -> None:
+        """Look at both clocks."""
+        apart = self._difference()
+        jump, self._apart = apart - self._apart, apart
+        if abs(jump) >= CLOCK_JUMP_S and abs(jump) > abs(self.jump_s):
+            self.jump_s = round(jump, 1)
+            log.warning("the clock of this machine jumped by %.1f s", jump)
+
+    @staticmethod
+    def _difference() -> float:
+        return time.time() - time.monotonic()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -186,6 +331,8 @@ class _Supervisor:
         self._checks = checks
         self._worker: asyncio.subprocess.Process | None = None
         self._losses: Counter[str] = Counter()
+        self._telling = False
+        """Whether the worker says which check it is at: from the first time on that it did not come back."""
 
     async def follow(self, collecting: "asyncio.Task[None]") -> None:
         """Judge targets as they are committed, and the rest when collecting has ended."""
@@ -193,8 +340,8 @@ class _Supervisor:
             while True:
                 over = collecting.done()
                 unjudged = self._journal.unjudged()
-                for target in unjudged:
-                    await self._judge(target)
+                for start in range(0, len(unjudged), JUDGED_TOGETHER):
+                    await self._judge_together(unjudged[start : start + JUDGED_TOGETHER])
                 if over and not unjudged:
                     return
                 if not over:
@@ -202,11 +349,20 @@ class _Supervisor:
         finally:
             await self._dismiss()
 
+    async def _judge_together(self, targets: tuple[str, ...]) -> None:
+        """Several targets at once, as long as no check was ever lost; else one by one, so that it is known which one was."""
+        if not self._telling:
+            if await self._ask(Order(targets)) is None:
+                return
+            self._telling = True
+        for target in targets:
+            await self._judge(target)
+
     async def _judge(self, target: str) -> None:
         """One target; each time the worker is lost, the check it was at is left out next time."""
         skip = [check for check, count in self._losses.items() if count >= LOSSES]
         for _ in range(len(self._checks) + 1):
-            lost_at = await self._ask(Order(target, tuple(skip)))
+            lost_at = await self._ask(Order((target,), tuple(skip), tell=True))
             if lost_at is None:
                 return
             if not lost_at or lost_at in skip:
@@ -217,7 +373,7 @@ class _Supervisor:
         raise RuntimeError(f"the judge cannot be kept running on {target}; see its messages above")
 
     async def _ask(self, order: Order) -> str | None:
-        """None when the worker judged the target, else the check it was lost at (empty: before any)."""
+        """None when the worker judged the targets, else the check it was lost at (empty: before any, or it did not tell)."""
         worker = self._worker or await self._hire()
         assert worker.stdin is not None
         assert worker.stdout is not None
@@ -231,6 +387,11 @@ class _Supervisor:
                 message = msgspec.json.decode(line, type=dict[str, str])
                 if "done" in message:
                     return None
+                if "lost" in message:
+                    raise JournalError(message["lost"])
+                if "log" in message:
+                    log.error("the judge: %s", message["log"])
+                    continue
                 at = message["check"]
         except (TimeoutError, ConnectionError, msgspec.MsgspecError):
             await self._dismiss(kill=True)
@@ -265,8 +426,13 @@ class _Supervisor:
             worker.kill()
         elif worker.stdin is not None:
             worker.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(worker.wait(), PATIENCE_SECONDS)
-            return
-        worker.kill()
-        await worker.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await worker.wait()
+        except TimeoutError:
+            worker.kill()
+            await worker.wait()
+        except asyncio.CancelledError:  # asked to stop once more: what it was at is judged by --resume
+            worker.kill()
+            await worker.wait()
+            raise

@@ -6,11 +6,12 @@ released, target and subject, and neither time, number, message nor address.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 import msgspec
 
+from scanner.estate import Vantage
 from scanner.observations.steps import Reason, Replay, weakest
 
 
@@ -77,8 +78,19 @@ class Sighting(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Reason | None = None
 
 
+class AcceptedUntil(msgspec.Struct, frozen=True):
+    """That somebody accepted a finding: until the end of which day, who, and why. The finding stays one."""
+
+    until: date
+    approved_by: str
+    reason: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One verdict on one subject. `severity` is set for findings (`fail`) only."""
+    """One verdict on one subject. `severity` is set for findings (`fail`) only, and so is `waiver`, where one applies.
+
+    `vantage` is where the run looked from: the same service may answer otherwise from elsewhere.
+    """
 
     check: str
     check_version: int
@@ -96,17 +108,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fixed_by: FixedBy
     replay: Replay | None
     sightings: tuple[Sighting, ...] = ()
+    vantage: Vantage = Vantage.UNSTATED
+    waiver: AcceptedUntil | None = None
 
     def __post_init__(self) -> None:
         if self.state in (State.PASS, State.FAIL) and not self.evidence:
             raise ValueError(f"{self.check}: a {self.state} without evidence")
         if (self.severity is not None) != (self.state is State.FAIL):
             raise ValueError(f"{self.check}: severity belongs to findings, and to every finding")
+        if self.waiver is not None and self.state is not State.FAIL:
+            raise ValueError(f"{self.check}: only a finding can be accepted, and this is {self.state}")
 
     @property
     def rank(self) -> int:
         """Severity as a number, -1 for what is no finding."""
         return -1 if self.severity is None else Severity[self.severity.upper()]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a finding that nobody accepted: only those count against a run."""
+        return self.state is State.FAIL and self.waiver is None
 
 
 def fingerprint(first_id: str, target: str, subject: Subject) -> str:

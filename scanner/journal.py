@@ -6,10 +6,12 @@ transaction when it is done, so a run that was killed at any moment leaves a rea
 
 import contextlib
 import fcntl
+import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +19,7 @@ from typing import IO, Any, Self, TypeVar
 
 import msgspec
 
-from scanner.cost import Cost
+from scanner.cost import Contact, Cost
 from scanner.findings import Finding
 from scanner.json_text import inert
 from scanner.observations.observation import digest as digest_of
@@ -27,16 +29,21 @@ T = TypeVar("T")
 FORMAT = "1"
 SUFFIX = ".journal"
 MAX_VALUE_BYTES = 64 * 1024 * 1024
+FULL_BYTES = 128 * 1024
+"""With less room than this a disk is as good as full: SQLite's shared memory alone takes 32 KiB."""
+LARGE_BYTES = 16_384
+"""Observations from this size on are looked for before they are handed to SQLite."""
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE observation (digest TEXT PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE observation (digest TEXT PRIMARY KEY, stored BLOB NOT NULL);
 CREATE TABLE target (id TEXT PRIMARY KEY, record BLOB NOT NULL, judged INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE filed (target TEXT NOT NULL, probe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (target, probe))
     WITHOUT ROWID;
 CREATE TABLE finding (
     target TEXT NOT NULL, fingerprint TEXT NOT NULL, rank INTEGER NOT NULL, stored BLOB NOT NULL,
     PRIMARY KEY (target, fingerprint)) WITHOUT ROWID;
+CREATE INDEX unjudged ON target (id) WHERE judged = 0;
 """
 
 
@@ -72,6 +79,8 @@ class TargetRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     """Why a target that was not observed was not: a Reason."""
     detail: str = ""
+    contacted: tuple[Contact, ...] = ()
+    """Who was contacted for it, in which class of traffic, and how often."""
 
 
 class Journal:
@@ -91,13 +100,14 @@ class Journal:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(mode=0o600, exist_ok=False)
+                undo.callback(path.unlink, missing_ok=True)  # half a journal would be taken for the newest run
                 lock = undo.enter_context(_lock(path))
                 journal = cls(path, undo.enter_context(contextlib.closing(_connect(path, write=True))), lock)
                 with journal._db:
                     journal._db.executescript(_SCHEMA)
                     journal._put_meta("format", FORMAT.encode())
             except (OSError, sqlite3.Error) as error:
-                raise JournalError(f"{path}: cannot write the journal: {error}") from error
+                raise JournalError(f"{path}: cannot write the journal: {_told(error, path)}") from error
             undo.pop_all()
             return journal
 
@@ -194,16 +204,25 @@ class Journal:
         return stored
 
     def put_manifest(self, stored: bytes) -> None:
-        """Write down what the run was asked to do, before it does anything."""
+        """Write down what the run was asked to do, before it does anything. Raises JournalError."""
         stored = inert(stored)
-        with self._db:
+        with self._writing("manifest"):
             self._put_meta("manifest", stored)
             self._put_meta("manifest_digest", digest_of(stored).encode())
 
     def put_end(self, stored: bytes) -> None:
-        """Write down how the run ended."""
-        with self._db:
+        """Write down how the run ended. Raises JournalError."""
+        with self._writing("end"):
             self._put_meta("end", inert(stored))
+
+    @contextlib.contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        """One transaction; a full disk or a folder that became read-only is told as what it is."""
+        try:
+            with self._db:
+                yield
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: {what}: {_told(error, self.path)}") from error
 
     @property
     def end(self) -> bytes | None:
@@ -217,37 +236,39 @@ class Journal:
 
         `filed` is probe key -> digest, `observations` digest -> stored bytes. Raises JournalError.
         """
-        try:
-            with self._db:
-                # Asked first: even an insert that is ignored copies the bytes, and a trust store comes with every target.
-                new = [(digest, stored) for digest, stored in observations.items() if not self._holds(digest)]
-                self._db.executemany("INSERT OR IGNORE INTO observation VALUES (?, ?)", new)
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO filed VALUES (?, ?, ?)",
-                    [(record.id, probe, digest) for probe, digest in filed.items()],
-                )
-                self._db.execute(
-                    "INSERT OR REPLACE INTO target (id, record) VALUES (?, ?)",
-                    (record.id, inert(msgspec.json.encode(record))),
-                )
-        except sqlite3.Error as error:
-            raise JournalError(f"{self.path}: {record.id}: {error}") from error
+        with self._writing(record.id):
+            # Asked first: even an insert that is ignored copies the bytes, and a trust store comes with every target.
+            new = [
+                (digest, stored)
+                for digest, stored in observations.items()
+                if len(stored) < LARGE_BYTES or not self._holds(digest)
+            ]
+            self._db.executemany("INSERT OR IGNORE INTO observation VALUES (?, ?)", new)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO filed VALUES (?, ?, ?)",
+                [(record.id, probe, digest) for probe, digest in filed.items()],
+            )
+            self._db.execute(
+                "INSERT OR REPLACE INTO target (id, record) VALUES (?, ?)",
+                (record.id, inert(msgspec.json.encode(record))),
+            )
 
     def put_findings(self, target: str, findings: Iterable[Finding]) -> None:
         """Store what was concluded about a target, in place of what was concluded before. Raises JournalError."""
-        try:
-            with self._db:
-                self._db.execute("DELETE FROM finding WHERE target = ?", (target,))
-                self._db.executemany(
-                    "INSERT INTO finding VALUES (?, ?, ?, ?)",
-                    [
-                        (target, finding.fingerprint, finding.rank, inert(msgspec.json.encode(finding)))
-                        for finding in findings
-                    ],
-                )
-                self._db.execute("UPDATE target SET judged = 1 WHERE id = ?", (target,))
-        except sqlite3.Error as error:
-            raise JournalError(f"{self.path}: {target}: {error}") from error
+        self.put_all_findings({target: findings})
+
+    def put_all_findings(self, judged: Mapping[str, Iterable[Finding]]) -> None:
+        """Store what was concluded about several targets, by id, in one transaction. Raises JournalError."""
+        rows = [
+            (target, finding.fingerprint, finding.rank, inert(msgspec.json.encode(finding)))
+            for target, findings in judged.items()
+            for finding in findings
+        ]
+        targets = [(target,) for target in judged]
+        with self._writing(", ".join(judged)):
+            self._db.executemany("DELETE FROM finding WHERE target = ?", targets)
+            self._db.executemany("INSERT INTO finding VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("UPDATE target SET judged = 1 WHERE id = ?", targets)
 
     def committed(self) -> frozenset[str]:
         """Ids of the targets that are done."""
@@ -317,6 +338,19 @@ def _connect(path: Path, *, write: bool, read_only: bool = False) -> sqlite3.Con
     return connection
 
 
+def _told(error: Exception, path: Path) -> str:
+    """What an error says, and how much room there is when that may be the cause: SQLite says of a disk that is full only
+    that input or output failed when it meets it outside of the journal itself.
+    """
+    if "I/O" not in str(error):
+        return str(error)
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return str(error)
+    return f"{error}; the disk is full" if free < FULL_BYTES else str(error)
+
+
 def _lock(path: Path) -> IO[bytes]:
     """One writer a journal: SQLite would let two take turns, a run must not (flock is apart from SQLite's own locks)."""
     handle = path.open("rb")
@@ -342,6 +376,19 @@ def newest_run(folder: Path) -> Path | None:
     return None
 
 
-def new_run_id(now: datetime) -> str:
-    """An id that sorts by time: date, time to the millisecond, and four hex digits that tell twins apart and can be typed."""
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{time.perf_counter_ns() % 0x10000:04x}"
+def new_run_id(now: datetime, folder: Path | None = None) -> str:
+    """An id that sorts by time: date, time to the millisecond, and four hex digits that tell twins apart and can be typed.
+
+    In a folder of runs it sorts after those that are there, also when the clock has gone back since.
+    """
+    stamp = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}"
+    newest = max((path.name for path in folder.glob(f"*{SUFFIX}")), default="") if folder is not None else ""
+    if (matched := _STAMP.match(newest)) is not None and matched[0] >= stamp:
+        with contextlib.suppress(ValueError, OverflowError):  # a file that somebody else called so
+            last = datetime.strptime(matched[0] + "000", "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+            later = last + timedelta(milliseconds=1)
+            stamp = f"{later:%Y%m%dT%H%M%S}{later.microsecond // 1000:03}"
+    return f"{stamp}-{time.perf_counter_ns() % 0x10000:04x}"
+
+
+_STAMP = re.compile(r"[0-9]{8}T[0-9]{9}(?=-)")

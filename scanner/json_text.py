@@ -17,6 +17,8 @@ _OBEYED = re.compile(
 
 def inert(encoded: bytes) -> bytes:
     """The same JSON value; the argument must be JSON text in UTF-8, where these octets only stand inside strings."""
+    if encoded.isascii() and b"\x7f" not in encoded:  # nearly always, and told in a hundredth of the time
+        return encoded
     return _OBEYED.sub(_escape, encoded)
 
 

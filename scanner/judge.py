@@ -4,6 +4,7 @@ It reads the journal and nothing else, so judging right after the scan and judgi
 that raises, yields nothing, says what is not in its table, or does not end, becomes `error`, and the next check runs.
 """
 
+import fnmatch
 import logging
 import signal
 import threading
@@ -15,11 +16,11 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from scanner.estate import AddressPolicy, Target
-from scanner.findings import Finding, FixedBy, Message, Severity, State, Subject, fingerprint, merge
+from scanner.estate import AddressPolicy, Target, Vantage, Waiver
+from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Severity, State, Subject, fingerprint, merge
 from scanner.journal import AlteredError, Journal
 from scanner.locale.reasons import render_unknown
-from scanner.locale.values import render
+from scanner.locale.values import local, render
 from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
 from scanner.observations.dns import DnsAnswer
 from scanner.observations.endpoint import Addresses, Resolution, Source
@@ -114,7 +115,12 @@ class Judge:
     def __init__(self, run: Run, checks: Sequence[Check], on_check: Callable[[str], None] | None = None) -> None:
         self._run = run
         self._checks = tuple(checks)
-        self._zone = run.manifest.estate.time_zone
+        self._by_id = {check.id: check for check in self._checks}
+        estate = run.manifest.estate
+        self._zone, self._vantage = estate.time_zone, estate.vantage.kind
+        # By the day on which the run began: judged again years later, the same waivers are in force.
+        today = local(run.manifest.started, estate.time_zone).date()
+        self._waivers = tuple(waiver for waiver in estate.waivers if today <= waiver.until)
         self._estate_params = {used.id: used.params for used in run.manifest.checks}
         self._params: dict[tuple[str, str], CheckParams | None] = {}
         for check in self._checks:
@@ -124,14 +130,18 @@ class Judge:
 
     def judge(self, target_id: str, skip: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
         """All findings about one target. `skip` names checks that are known not to end."""
+        with _alarm():
+            return self._judge(target_id, skip)
+
+    def _judge(self, target_id: str, skip: frozenset[str]) -> tuple[Finding, ...]:
         target = self._run.target(target_id)
         manifest = self._run.manifest
         facts = TargetFacts(self._run.journal.filed(target_id), self._evidence)
         root = Place(target, manifest.setting)
-        stored = facts.stored(resolving(target, manifest.setting.redirections))
+        resolve = resolving(target, manifest.setting.redirections)
+        stored = facts.stored(resolve)
         failure: Unobserved | None = None
         beyond: Unobserved | None = None
-        resolve = resolving(target, manifest.setting.redirections)
         if stored is None or not isinstance(stored[0], Resolution) or not resolve.is_answered_by(stored[0]):
             failure = Unobserved(Reason.NOT_RECORDED, "this run has no resolution of the target")
             if stored is not None and isinstance(stored[0], Crashed | Withheld):
@@ -149,7 +159,7 @@ class Judge:
                 failure = outcome
             elif chosen is not None and isinstance(chosen[0], Crashed | Withheld):
                 failure, places = chosen[0].failure, [root]
-        about = _About(self._zone, failure, frozenset() if stored is None else frozenset({stored[1]}))
+        about = _About(self._zone, self._vantage, failure, frozenset() if stored is None else frozenset({stored[1]}))
         sightings: list[tuple[str, Finding]] = []
         for check in checks_for(target, self._checks):
             self._on_check(check.id)
@@ -167,7 +177,19 @@ class Judge:
         sightings += [
             ("", about.switched_off(check, root, off.reason)) for check, off in disabled_for(target, self._checks)
         ]
-        return merge(sightings)
+        merged = merge(sightings)
+        return tuple(map(self._accepted, merged)) if self._waivers else merged
+
+    def _accepted(self, finding: Finding) -> Finding:
+        """The finding, with the waiver that accepts it for longest, where there is one."""
+        if finding.state is not State.FAIL:
+            return finding
+        check = self._by_id[finding.check]
+        waiver = max((it for it in self._waivers if accepts(it, check, finding)), key=lambda it: it.until, default=None)
+        if waiver is None:
+            return finding
+        accepted = AcceptedUntil(waiver.until, waiver.approved_by, waiver.reason)
+        return msgspec.structs.replace(finding, waiver=accepted)
 
     def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> list[Finding]:
         """One check at one place, behind its barrier; what was concluded before it broke stands."""
@@ -232,6 +254,7 @@ class _About(msgspec.Struct, frozen=True):
     """Makes findings of verdicts. `failure` is why the target has no endpoint at all, `resolution` the evidence of it."""
 
     zone: str
+    vantage: Vantage
     failure: Unobserved | None
     resolution: frozenset[str]
 
@@ -337,7 +360,17 @@ class _About(msgspec.Struct, frozen=True):
             fingerprint=fingerprint(check.first_id, place.target.id, subject),
             fixed_by=fixed_by or check.fixed_by,
             replay=replay,
+            vantage=self.vantage,
         )
+
+
+def accepts(waiver: Waiver, check: Check, finding: Finding) -> bool:
+    """Whether a waiver is about this finding of this check; whether it is in force on a day is asked elsewhere."""
+    return (
+        check.is_named(waiver.checks)
+        and fnmatch.fnmatchcase(finding.target, waiver.targets)
+        and waiver.subject in ("", finding.subject.key)
+    )
 
 
 def subject_of(place: Place) -> Subject:
@@ -377,14 +410,42 @@ def time_limit(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    with _alarm():
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+
+class _Alarm:
+    """The handler of SIGALRM that raises CheckTimeout, in place while somebody needs it.
+
+    It is put there once a target: to do so for every check would cost as much as a small check.
+    """
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._before: Any = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        if not self._users:
+            self._before = signal.signal(signal.SIGALRM, self._stop)
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                signal.signal(signal.SIGALRM, self._before)
+
+    @staticmethod
+    def _stop(_number: int, _frame: FrameType | None) -> None:
         raise CheckTimeout
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+
+_alarm = _Alarm()

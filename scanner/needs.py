@@ -100,6 +100,10 @@ class Need(Generic[T_co]):
 
     name: str
 
+    def sources(self) -> "Iterator[Need[Any]]":
+        """The needs whose probes are all that this one's come to: itself, or those that it is made from."""
+        yield self
+
     def probes(self, place: Place) -> Iterator[Probe[Any]]:
         """The probes whose observations this need rests on, as far as they are known at this place."""
         raise NotImplementedError
@@ -141,6 +145,38 @@ class Fact(Need[O]):
 
 
 @dataclass(frozen=True, eq=False)
+class Several(Need[tuple[O | Unobserved, ...]]):
+    """What several probes of one kind saw, each a value or a reason of its own: one that failed does not erase the others."""
+
+    name: str
+    kind: type[O]
+    build: Callable[[Place], Sequence[Probe[O]]]
+
+    def probes(self, place: Place) -> Iterator[Probe[Any]]:
+        """Those probes."""
+        yield from self.build(place)
+
+    def evaluate(self, facts: Facts, place: Place) -> Evaluated[tuple[O | Unobserved, ...]]:
+        """The stored observations in the order of their probes; a fault of ours at one of them is a fault of the whole."""
+        values: list[O | Unobserved] = []
+        evidence: set[str] = set()
+        levels: set[Replay] = set()
+        for probe in self.build(place):
+            found = self._fact(probe).evaluate(facts, place)
+            evidence |= found.evidence
+            levels |= found.levels
+            if isinstance(found.value, NotApplicable):
+                continue  # no probe that was built does not apply
+            if isinstance(found.value, Unobserved) and found.value.reason in OUR_FAULTS:
+                return Evaluated(found.value, frozenset(evidence))
+            values.append(found.value)
+        return Evaluated(tuple(values), frozenset(evidence), frozenset(levels))
+
+    def _fact(self, probe: Probe[O]) -> Fact[O]:
+        return Fact(self.name, self.kind, lambda _: probe)
+
+
+@dataclass(frozen=True, eq=False)
 class Told(Need[T]):
     """What the owner declared about the target: no observation, so it adds no evidence of its own."""
 
@@ -162,6 +198,10 @@ class Parts(Need[tuple[O, ...]]):
 
     whole: "Fact[Any]"
     kind: type[O]
+
+    def sources(self) -> Iterator[Need[Any]]:
+        """The whole."""
+        return self.whole.sources()
 
     @property
     def name(self) -> str:  # type: ignore[override]  # derived from the whole's name
@@ -211,6 +251,11 @@ class Derived(Need[T]):
     fold: Callable[..., "T | Unobserved | NotApplicable"]
     replay: Replay | None = None
 
+    def sources(self) -> Iterator[Need[Any]]:
+        """Those of the needs."""
+        for need in self.needs:
+            yield from need.sources()
+
     def probes(self, place: Place) -> Iterator[Probe[Any]]:
         """Those of the needs."""
         for need in self.needs:
@@ -231,6 +276,10 @@ class Maybe(Need["T | Unobserved"]):
     """Hands over the reason instead of keeping the check from being called."""
 
     need: Need[T]
+
+    def sources(self) -> Iterator[Need[Any]]:
+        """Those of the need inside."""
+        return self.need.sources()
 
     @property
     def name(self) -> str:  # type: ignore[override]  # derived from the inner need's name
@@ -293,6 +342,11 @@ class Each(Need[I]):
     within: "Each[Any] | None" = None
     source: Need[Sequence[I]] | None = None
     subject: Callable[[I], str] = field(default=str)
+
+    def sources(self) -> Iterator[Need[Any]]:
+        """Those of what shows how many there are."""
+        if self.source is not None:
+            yield from self.source.sources()
 
     def probes(self, place: Place) -> Iterator[Probe[Any]]:
         """Those that show how many there are."""

@@ -8,20 +8,21 @@ both). Operating-system errors become `NetworkError` here and nowhere else.
 import asyncio
 import errno
 import os
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from math import inf
 from operator import itemgetter
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, cast
 
-from scanner.cost import Cost
+import msgspec
+
+from scanner.cost import Contact, Cost, Traffic
 from scanner.observations.endpoint import Endpoint, Source
 from scanner.observations.steps import Reason, Unobserved
 from scanner.profiles import Pace, Timeouts
-from scanner.scope import Scope
+from scanner.scope import Scope, never_contacted
 
 READ_AHEAD_BYTES = 262_144
 """Reading pauses when this much waits unread, so that a fast server cannot fill our memory."""
@@ -30,17 +31,9 @@ MAX_DATAGRAMS = 64
 """Stray datagrams looked at while waiting for one answer."""
 
 
-class Traffic(StrEnum):
-    """The classes of traffic; each has its own switch, limits and count.
-
-    `probe` goes to endpoints inside the scope, `dns` to the configured resolvers. `pki` (certificates and revocation lists
-    from where a certificate names them) and `egress` (notices, timestamps) have no sender in this version and stay off.
-    """
-
-    PROBE = "probe"
-    DNS = "dns"
-    PKI = "pki"
-    EGRESS = "egress"
+MINUTE_S = 60.0
+SLOTS_SWEPT_AT = 256
+"""With so many addresses in mind, those that nothing waits for are forgotten."""
 
 
 class NetworkError(Exception):
@@ -51,6 +44,24 @@ class NetworkError(Exception):
         super().__init__(f"{reason}: {detail}")
 
 
+class Rule(msgspec.Struct, frozen=True):
+    """What one class of traffic may do in a run: nothing when it is off, and so much at most when it is on."""
+
+    on: bool = True
+    most: float = inf
+
+
+RULES: Mapping[Traffic, Rule] = MappingProxyType(
+    {
+        Traffic.PROBE: Rule(),  # bounded by every target's own ceiling
+        Traffic.DNS: Rule(),  # the same
+        Traffic.PKI: Rule(on=False),
+        Traffic.EGRESS: Rule(most=1000),
+    }
+)
+"""The classes as they are unless somebody says otherwise."""
+
+
 class Budget:
     """What one target may use: its plan's ceiling and a bound on the time it is really talked to."""
 
@@ -58,6 +69,21 @@ class Budget:
         self.ceiling = ceiling
         self.used = Cost()
         self.seconds_left = seconds
+        self._contacts: Counter[tuple[Traffic, str, int]] = Counter()
+
+    def note(self, traffic: Traffic, address: str, port: int) -> None:
+        """Write down that a connection was begun, or a query sent."""
+        self._contacts[traffic, address, port] += 1
+
+    @property
+    def contacted(self) -> tuple[Contact, ...]:
+        """Who was contacted, in the order of their first time."""
+        return tuple(Contact(*who, times) for who, times in self._contacts.items())
+
+    def add(self, other: "Budget") -> None:
+        """Count what a shared question used as this target's own: it was the first to ask."""
+        self.used += other.used
+        self._contacts += other._contacts
 
     def charge(self, cost: Cost) -> None:
         """Take this from the budget. Raises NetworkError(budget) when the ceiling is reached."""
@@ -193,12 +219,35 @@ class Connection(asyncio.Protocol):
 
 
 class _AddressSlot:
-    """The turn-taking at one address: how many at once, and how far apart."""
+    """The turn-taking at one address, whoever is behind it: how many at once, how far apart, how many in a minute."""
 
-    def __init__(self, at_once: int) -> None:
-        self.free = asyncio.Semaphore(at_once)
-        self.next_start = 0.0
+    def __init__(self, pace: Pace) -> None:
+        self.free = asyncio.Semaphore(pace.connections_per_address)
         self.users = 0
+        self._interval_s = pace.interval_ms / 1000
+        self._starts: deque[float] = deque(maxlen=pace.per_address_per_minute or 1)
+        self._counts = pace.per_address_per_minute > 0
+        self._not_before = 0.0
+
+    @property
+    def due(self) -> float:
+        """The moment from which the next connection may start."""
+        full = self._counts and len(self._starts) == self._starts.maxlen
+        return max(self._not_before, self._starts[0] + MINUTE_S if full else 0.0)
+
+    def start(self, now: float) -> None:
+        """A connection starts."""
+        self._starts.append(now)
+        self._not_before = max(self._not_before, now + self._interval_s)
+
+    def hold(self, until: float) -> None:
+        """Let nothing start before."""
+        self._not_before = max(self._not_before, until)
+
+    def is_idle(self, now: float) -> bool:
+        """Whether nothing is lost when it is forgotten."""
+        last = self._starts[-1] + MINUTE_S if self._counts and self._starts else 0.0
+        return not self.users and max(last, self._not_before) <= now
 
 
 class Gate:
@@ -216,12 +265,16 @@ class Gate:
         resolvers: frozenset[tuple[str, int]] = frozenset(),
         *,
         loopback_only: bool = False,
-        switched_on: frozenset[Traffic] = frozenset({Traffic.PROBE, Traffic.DNS}),
+        hosts: frozenset[tuple[str, int]] = frozenset(),
+        rules: Mapping[Traffic, Rule] = RULES,
     ) -> None:
         self.scope = scope
         self.sent: Counter[Traffic] = Counter()
         """Connections begun and queries sent, by class."""
-        self._switched_on = switched_on
+        self.refused: Counter[Traffic] = Counter()
+        """Connections and queries that were asked for and not let out, by class."""
+        self._hosts = hosts
+        self._rules = rules
         self._pace = pace
         self._timeouts = timeouts
         self._resolvers = resolvers
@@ -229,9 +282,10 @@ class Gate:
         self._total = asyncio.Semaphore(pace.connections_total)
         self._queries = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._slots: dict[str, _AddressSlot] = {}
+        self._sweep_at = SLOTS_SWEPT_AT
 
     def refusal(self, endpoint: Endpoint) -> str | None:
-        """Why no connection may go to this endpoint; None when one may."""
+        """Why no probe may connect to this endpoint; None when one may."""
         refusal = self.scope.refusal(endpoint.host, endpoint.address, redirected=endpoint.source is Source.OPTION)
         if refusal is None and self._loopback_only and self.scope.is_public(endpoint.address):
             return f"{endpoint.address} is public and the profile is for this machine's own networks only"
@@ -243,52 +297,89 @@ class Gate:
 
         Raises NetworkError: out_of_scope, budget, timeout, refused, reset, unreachable.
         """
-        self._require(Traffic.PROBE)
-        if (refusal := self.refusal(endpoint)) is not None:
-            raise NetworkError(Reason.OUT_OF_SCOPE, refusal)
+        self._let_out(Traffic.PROBE, self.refusal(endpoint))
         budget.charge(Cost(connections=1))
-        slot = self._slot(endpoint.address)
+        async with self._turn(endpoint.address):
+            loop = asyncio.get_running_loop()
+            connection: Connection | None = None
+            started = loop.time()
+            deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
+            budget.note(Traffic.PROBE, endpoint.address, endpoint.dial_port or endpoint.port)
+            self.sent[Traffic.PROBE] += 1
+            try:
+                connection = await self._open(endpoint, deadline)
+                yield connection, deadline, (loop.time() - started) * 1000
+            finally:
+                if connection is not None:
+                    connection.close()
+                budget.seconds_left -= loop.time() - started
+
+    def hold(self, address: str, seconds: float) -> None:
+        """Start nothing at this address for so long, whoever is behind it: it asked for a pause (RFC 9110 10.2.3)."""
+        self._slot(address).hold(asyncio.get_running_loop().time() + seconds)
+
+    async def reach(self, endpoint: Endpoint, budget: Budget) -> None:
+        """Connect to a host that the configuration names, say nothing, and leave (egress). Raises NetworkError."""
+        refusal = never_contacted(endpoint.address)
+        if refusal is None and (endpoint.host, endpoint.port) not in self._hosts:
+            refusal = f"{endpoint.host}:{endpoint.port} is no host that the configuration names"
+        self._let_out(Traffic.EGRESS, refusal)
+        async with self._turn(endpoint.address):
+            budget.note(Traffic.EGRESS, endpoint.address, endpoint.port)
+            self.sent[Traffic.EGRESS] += 1
+            (await self._open(endpoint, Deadline(self._timeouts.connect_s))).close()
+
+    @asynccontextmanager
+    async def _turn(self, address: str) -> AsyncIterator[None]:
+        """One of the connections open at once, when it is due at this address; who waits keeps nobody else waiting."""
+        slot = self._slot(address)
         slot.users += 1
-        loop = asyncio.get_running_loop()
-        connection: Connection | None = None
+        now = asyncio.get_running_loop().time
         try:
-            async with slot.free, self._total:
+            async with slot.free:
                 await self._take_turn(slot)
-                started = loop.time()
-                deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
                 try:
-                    connection = await self._open(endpoint, deadline)
-                    yield connection, deadline, (loop.time() - started) * 1000
+                    yield
                 finally:
-                    if connection is not None:
-                        connection.close()
-                    budget.seconds_left -= loop.time() - started
+                    self._total.release()
         finally:
             slot.users -= 1
-            if not slot.users and slot.next_start <= loop.time():
-                self._slots.pop(endpoint.address, None)
+            if slot.is_idle(now()) and self._slots.get(address) is slot:
+                del self._slots[address]
+
+    async def _take_turn(self, slot: _AddressSlot) -> None:
+        now = asyncio.get_running_loop().time
+        while True:  # whoever starts first moves the moment on for the others at this address; each gets its turn
+            if (wait := slot.due - now()) > 0:
+                await asyncio.sleep(wait)
+            await self._total.acquire()
+            if slot.due <= now():
+                slot.start(now())
+                return
+            self._total.release()
 
     def _slot(self, address: str) -> _AddressSlot:
         if (slot := self._slots.get(address)) is None:
             now = asyncio.get_running_loop().time()
-            for idle in [key for key, held in self._slots.items() if not held.users and held.next_start <= now]:
-                del self._slots[idle]
-            slot = self._slots[address] = _AddressSlot(self._pace.connections_per_address)
+            if len(self._slots) >= self._sweep_at:
+                self._slots = {key: held for key, held in self._slots.items() if not held.is_idle(now)}
+                self._sweep_at = max(SLOTS_SWEPT_AT, 2 * len(self._slots))
+            slot = self._slots[address] = _AddressSlot(self._pace)
         return slot
 
-    async def _take_turn(self, slot: _AddressSlot) -> None:
-        now = asyncio.get_running_loop().time()
-        start = max(now, slot.next_start)
-        slot.next_start = start + self._pace.interval_ms / 1000
-        if start > now:
-            await asyncio.sleep(start - now)
-
-    def _require(self, traffic: Traffic) -> None:
-        if traffic not in self._switched_on:
-            raise NetworkError(Reason.OUT_OF_SCOPE, f"{traffic} traffic is switched off")
+    def _let_out(self, traffic: Traffic, refusal: str | None) -> None:
+        """Raises NetworkError(out_of_scope) for what may not leave: a class that is off, a refusal, more than its most."""
+        rule = self._rules[traffic]
+        if not rule.on:
+            refusal = f"{traffic} traffic is switched off"
+        elif refusal is None and self.sent[traffic] >= rule.most:
+            self.refused[traffic] += 1
+            raise NetworkError(Reason.BUDGET, f"a run sends at most {rule.most:g} of {traffic} traffic")
+        if refusal is not None:
+            self.refused[traffic] += 1
+            raise NetworkError(Reason.OUT_OF_SCOPE, refusal)
 
     async def _open(self, endpoint: Endpoint, deadline: Deadline) -> Connection:
-        self.sent[Traffic.PROBE] += 1
         async with deadline.phase(self._timeouts.connect_s, "connection"):
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
@@ -299,16 +390,23 @@ class Gate:
         return connection
 
     async def query(
-        self, server: tuple[str, int], message: bytes, accept: Callable[[bytes], bool], *, stream: bool
+        self,
+        server: tuple[str, int],
+        message: bytes,
+        accept: Callable[[bytes], bool],
+        budget: Budget,
+        *,
+        stream: bool,
     ) -> bytes:
         """Put a DNS message to a configured resolver, over UDP or (`stream`) TCP, and return the answer's octets.
 
         Datagrams that `accept` turns down (another id, another question) are passed over. Raises NetworkError.
         """
-        self._require(Traffic.DNS)
-        if server not in self._resolvers:
-            raise NetworkError(Reason.OUT_OF_SCOPE, f"{server[0]} is not a configured resolver")
+        known = server in self._resolvers
+        self._let_out(Traffic.DNS, None if known else f"{server[0]} is not a configured resolver")
+        budget.charge(Cost(queries=1))
         async with self._queries:
+            budget.note(Traffic.DNS, *server)
             self.sent[Traffic.DNS] += 1
             deadline = Deadline(self._timeouts.dns_s)
             async with deadline.phase(self._timeouts.dns_s, "answer from the resolver"):

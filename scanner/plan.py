@@ -22,6 +22,7 @@ from scanner.probes.http.exchange import HttpExchange
 from scanner.probes.http.walks import FirstAnswering
 from scanner.probes.probe import Probe
 from scanner.profiles import Profile
+from scanner.profiles.figures import least_seconds
 from scanner.registry import Check
 
 CANDIDATES = 4
@@ -84,17 +85,17 @@ def places_of(
     return tuple(Place(target, setting, endpoint) for endpoint in endpoints) or (Place(target, setting),)
 
 
-def needs_of(checks: Iterable[Check]) -> tuple[Need[Any], ...]:
-    """Every need of these checks once, the sources of their `each` included."""
-    needs: dict[int, Need[Any]] = {}
+def sources_of(checks: Iterable[Check]) -> tuple[Need[Any], ...]:
+    """Every need that asks something itself for these checks, once; what shows the items of their `each` included."""
+    sources: dict[int, Need[Any]] = {}
     for check in checks:
         for need in check.needs:
-            needs[id(need)] = need
+            sources |= ((id(source), source) for source in need.sources())
         each: Each[Any] | None = check.each
         while each is not None:
-            needs[id(each)] = each
+            sources |= ((id(source), source) for source in each.sources())
             each = each.within
-    return tuple(needs.values())
+    return tuple(sources.values())
 
 
 def checks_for(target: Target, checks: Sequence[Check]) -> tuple[Check, ...]:
@@ -121,8 +122,8 @@ def disabled_for(target: Target, checks: Sequence[Check]) -> Iterator[tuple[Chec
 def first_wave(checks: Sequence[Check], place: Place) -> tuple[Probe[Any], ...]:
     """The probes that the checks ask for at a place, each once, harmless ones first."""
     probes: dict[Probe[Any], None] = {}
-    for need in needs_of(checks):
-        for probe in need.probes(place):
+    for source in sources_of(checks):
+        for probe in source.probes(place):
             probes[probe] = None
     return tuple(sorted(probes, key=lambda probe: probe.order))
 
@@ -137,6 +138,8 @@ def ceiling_of(
     most = most_addresses(target, profile.caps.addresses) if addresses is None else addresses
     resolved = resolving(target, setting.redirections).ceiling(profile)
     wave = _per_address(target, checks, setting, profile)
+    if wave.connections:  # the baseline is asked again when the address begins to turn us away
+        wave += Cost(connections=1, requests=1).times(profile.blocking.rechecks)
     if target.addresses is AddressPolicy.ALL:
         return resolved + wave.times(most)
     unresolved = _unresolved(target, setting)
@@ -183,6 +186,37 @@ def plan_target(
         probes=tuple(dict.fromkeys(type(probe).__struct_config__.tag for probe in probes)),  # type: ignore[misc]  # tags are strings
         ceiling=ceiling_of(target, wanted, setting, profile, addresses),
     )
+
+
+class SharedAddress(msgspec.Struct, frozen=True):
+    """An address that several targets are behind: how many, what their first waves come to, and what that takes at least."""
+
+    address: str
+    targets: int
+    connections: int
+    least_s: float
+
+
+def shared_addresses(
+    estate: Estate, planned: Sequence[PlannedTarget], resolutions: Mapping[str, Resolution], profile: Profile
+) -> tuple[SharedAddress, ...]:
+    """The addresses with more than one target behind them, the busiest first; at one, the pace is what a run takes."""
+    behind: dict[str, list[int]] = {}
+    for target, item in zip(estate.targets, planned, strict=True):
+        if (resolution := resolutions.get(target.id)) is None or isinstance(resolution.outcome, Unobserved):
+            continue
+        addresses = resolution.outcome.addresses[: profile.caps.addresses]
+        if target.addresses is AddressPolicy.FIRST:
+            addresses = addresses[:1]
+        for address in addresses:
+            asked = sum(request.endswith(f" -> {address}") for request in item.requests)
+            behind.setdefault(address, []).append(asked)
+    shared = (
+        SharedAddress(address, len(asked), sum(asked), least_seconds(profile, sum(asked)))
+        for address, asked in behind.items()
+        if len(asked) > 1
+    )
+    return tuple(sorted(shared, key=lambda it: (-it.connections, it.address)))
 
 
 def _exchanges(probes: Iterable[Probe[Any]]) -> Iterator[HttpExchange]:

@@ -9,13 +9,20 @@ Where the bytes are ambiguous every reading is covered, and where a secret may b
 longer reading is hidden: a browser may see one Set-Cookie where a proxy saw two, and the journal must leak
 neither.
 
+What the scan itself was entrusted with (a password, a key) is known exactly, so a `Blackout` hides it wherever a
+server echoes it, in the spellings that echoes have.
+
 Left readable on purpose: e-mail addresses in text (contact headers exist to be read), nonces and digests of a
 Content-Security-Policy, validators, dates, lengths, authentication challenges.
 """
 
+import itertools
 import re
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from functools import cached_property, lru_cache
+from html.entities import codepoint2name
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +37,10 @@ class SpanKind(StrEnum):
     USERINFO = "userinfo"
     PERSONAL_NUMBER = "personal_number"
     TOKEN = "token"  # noqa: S105 - the name of a kind, not a password
+    KNOWN_SECRET = "known_secret"  # noqa: S105 - the name of a kind, not a password
+
+
+_KIND_ORDER: Final = {kind: place for place, kind in enumerate(SpanKind)}
 
 
 class Span(Struct, frozen=True, order=True):
@@ -106,42 +117,216 @@ _CLASSES = bytes(_class_of(byte) for byte in range(256))
 _SPACE = b" \t\r\n"
 
 
-def redact_head(raw: bytes) -> Redacted:
-    """Hide cookie values, credentials and personal numbers in a response head (or in any bytes at all).
+# --- what this scan knows itself ---
+
+_BLOCK_CHARS = 16
+"""A long secret is looked for in blocks of this length: a server may cut what it echoes."""
+_MIN_BASE64_CHARS = 5
+_MIN_INNER_BASE64_CHARS = 8
+_BASE64_CHAR = "[A-Za-z0-9+/_-]"
+
+
+class Blackout:
+    """Secrets of this scan, and where a text shows them: raw, percent-encoded, escaped for HTML or JSON, in base64, in hex.
+
+    Upper and lower case are not told apart, for servers fold what they echo. Nothing here prints a secret.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = frozenset(filter(None, secrets))
+        patterns = dict.fromkeys(itertools.chain.from_iterable(map(_spellings, sorted(self._secrets))))
+        self._spellings = tuple(map(_Spelling, patterns))
+
+    def __repr__(self) -> str:
+        return f"<Blackout of {len(self._secrets)}>"
+
+    def __bool__(self) -> bool:
+        return bool(self._secrets)
+
+    def found_in(self, raw: bytes) -> Iterator[Found]:
+        """Every stretch of these bytes that shows a secret."""
+        lowered = raw.lower()
+        for spelling in self._spellings:
+            if spelling.needle in lowered:
+                yield from ((it.start(), it.end(), SpanKind.KNOWN_SECRET) for it in spelling.in_bytes.finditer(raw))
+
+    def found_in_text(self, text: str) -> Iterator[Found]:
+        """Every stretch of this text that shows a secret."""
+        lowered = text.lower().encode("utf-8", "surrogatepass")
+        for spelling in self._spellings:
+            if spelling.needle in lowered:
+                yield from ((it.start(), it.end(), SpanKind.KNOWN_SECRET) for it in spelling.in_text.finditer(text))
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text shows a secret."""
+        return next(self.found_in_text(text), None) is not None
+
+    def masked(self, text: str) -> str:
+        """The text with its secrets blacked out, and nothing else."""
+        return _masked_text(text, _merged_text(text, list(self.found_in_text(text)))) if self else text
+
+
+class _Spelling:
+    """One pattern, compiled when the letters that no escape touches are seen: most answers echo nothing."""
+
+    def __init__(self, pattern: "_Pattern") -> None:
+        self.needle, self._pattern = pattern.needle, pattern.pattern
+
+    @cached_property
+    def in_text(self) -> re.Pattern[str]:
+        return re.compile(self._pattern, re.IGNORECASE)
+
+    @cached_property
+    def in_bytes(self) -> re.Pattern[bytes]:
+        # What lies beyond Latin-1 stands in bytes as an escape or as its UTF-8 octets, which have a pattern of their own.
+        return re.compile(_BEYOND_LATIN_1.sub("(?!)", self._pattern).encode("latin-1"), re.IGNORECASE)
+
+
+class _Pattern(Struct, frozen=True):
+    needle: bytes
+    pattern: str
+
+
+_BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]")
+_UNESCAPED = re.compile(r"[a-z0-9]+", re.ASCII)
+
+
+def _needle(form: str) -> bytes:
+    return max(_UNESCAPED.findall(form.lower()), key=len, default="").encode("ascii")
+
+
+def _spellings(secret: str) -> Iterator[_Pattern]:
+    """Patterns of everything a secret may look like in an echo."""
+    octets = secret.encode("utf-8", "surrogatepass")
+    for form in dict.fromkeys((secret, octets.decode("latin-1"), octets.hex())):
+        for block in _blocks(form):
+            escaped = "".join(_spelled(char, len([*run])) for char, run in itertools.groupby(block))
+            yield _Pattern(_needle(block), escaped)
+    for shift in range(3):
+        yield from _in_base64(octets, shift)
+
+
+def _blocks(form: str) -> list[str]:
+    """The form in blocks, the last one longer than the others; a short form in one."""
+    count = max(1, len(form) // _BLOCK_CHARS) if len(form) > 2 * _BLOCK_CHARS else 1
+    starts = [index * _BLOCK_CHARS for index in range(count)]
+    return [form[start:end] for start, end in itertools.pairwise([*starts, len(form)])]
+
+
+def _spelled(char: str, times: int) -> str:
+    """A run of one character as it may be escaped. Letters and digits are not, so long secrets stay small patterns."""
+    if char.isascii() and char.isalnum():
+        return char * times
+    code = ord(char)
+    ways = [rf"&\#0{{0,6}}{code};?", rf"&\#x0{{0,6}}{code:x};?", rf"\\{{1,4}}u{code:04x}"]
+    if (name := codepoint2name.get(code)) is not None:
+        ways.append(f"&{name};?")
+    if code == 0x27:
+        ways.append("&apos;?")
+    if code <= 0xFF:
+        ways += [rf"%(?:25){{0,3}}{code:02x}", rf"\\{{1,4}}x{code:02x}"]
+    if code > 0xFFFF:
+        high, low = divmod(code - 0x10000, 0x400)
+        ways.append(rf"\\{{1,4}}u{high + 0xD800:04x}\\{{1,4}}u{low + 0xDC00:04x}")
+    if char == "\\":
+        return rf"(?:{'|'.join(ways)}|\\){{{times},{4 * times}}}"  # each escaping doubles it
+    if char == " ":
+        ways.append(r"\+")
+    return rf"(?:{'|'.join(ways)}|\\{{0,3}}{re.escape(char)}){{{times}}}"
+
+
+def _in_base64(octets: bytes, shift: int) -> Iterator[_Pattern]:
+    """The secret in base64 (RFC 4648 sections 4 and 5), `shift` octets after a group of three began.
+
+    Characters that hold bits of a neighbour too are unknown; they are hidden with the others.
+    """
+    encoded = b64encode(bytes(shift) + octets).decode("ascii").rstrip("=")
+    inner = encoded[(0, 2, 3)[shift] :]
+    shared = (shift + len(octets)) % 3 != 0
+    inner = inner[:-1] if shared else inner
+    if len(inner) < (_MIN_INNER_BASE64_CHARS if shift else _MIN_BASE64_CHARS):
+        return
+    before, after = f"{_BASE64_CHAR}?" if shift else "", f"{_BASE64_CHAR}?=*" if shared else ""
+    either = str.maketrans({"+": "(?:[+-]|%(?:25){0,3}2b)", "/": "(?:[/_]|%(?:25){0,3}2f)"})
+    blocks = _blocks(inner)
+    for index, block in enumerate(blocks):
+        first, last = index == 0, index == len(blocks) - 1
+        pattern = f"{before if first else ''}{block.translate(either)}{after if last else ''}"
+        yield _Pattern(_needle(block), pattern)
+
+
+NOTHING_KNOWN: Final = Blackout()
+
+
+def redact_head(raw: bytes, known: Blackout = NOTHING_KNOWN) -> Redacted:
+    """Hide cookie values, credentials, personal numbers and what is `known` in a response head (or in any bytes at all).
 
     Twice gives the same bytes as once, though a second run may find fewer spans: by then there is no `eyJ`
     left to see.
     """
     found: list[Found] = []
+    lowered = raw.lower()
+    # What no value can hold, because the whole head does not, is not looked for in each.
+    anywhere = any(sign in lowered for sign in _SIGNS) or _SIXTEEN.search(raw) is not None
     for name, start, end in _fields(raw):
-        value = raw[start:end]
-        found += ((start + a, start + b, kind) for a, b, kind in _by_field(name, value))
-        found += (
-            (start + a, start + b, kind) for a, b, kind in _anywhere(value, in_challenge=name in _CHALLENGE_FIELDS)
-        )
-    for name, start, end in _loose_fields(raw):
-        found += ((start + a, start + b, kind) for a, b, kind in _by_field(name, raw[start:end]))
+        if (by_name := _hidden_by(name)) is not None:
+            found += ((start + a, start + b, kind) for a, b, kind in by_name(raw[start:end]))
+        if anywhere:
+            in_challenge = name in _CHALLENGE_FIELDS
+            found += (
+                (start + a, start + b, kind) for a, b, kind in _anywhere(raw[start:end], in_challenge=in_challenge)
+            )
+    if _may_be_read_otherwise(raw):
+        for name, start, end in _loose_fields(raw):
+            if (by_name := _hidden_by(name)) is not None:
+                found += ((start + a, start + b, kind) for a, b, kind in by_name(raw[start:end]))
+    found += known.found_in(raw)
     spans = _merged(raw, found)
     return Redacted(_masked(raw, spans), spans)
 
 
-def redact_text(text: str) -> tuple[str, tuple[Span, ...]]:
+def redact_text(text: str, known: Blackout = NOTHING_KNOWN) -> tuple[str, tuple[Span, ...]]:
     """Hide what `redact_head` would hide in the value of a Location field, in a URL or another string.
 
     White space ends a parameter here, so that a sentence about a URL keeps its other words. Characters beyond
     Latin-1 are treated like the bytes from 0x80.
     """
-    raw = text.encode() if text.isascii() else bytes(min(ord(char), 0xFF) for char in text)
-    found = [*_secret_parameters(raw, _TEXT_ENDS), *_path_sessions(raw), *_anywhere(raw)]
+    if not known and _is_harmless(text):
+        return text, ()
+    raw = _octets(text)
+    found = [*_secret_parameters(raw, _TEXT_ENDS), *_path_sessions(raw), *_anywhere(raw), *known.found_in_text(text)]
     spans = _merged(raw, found)
-    masked = _masked(raw, spans).decode("latin-1")
+    return _masked_text(text, spans), spans
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether a text has none of the signs without which nothing is hidden; most texts have none, and it is soon seen."""
+    if "=" in text or "%" in text or "@" in text:
+        return False
+    if _SIX_DIGITS.search(text) or ("(" in text and _PATH_SESSION_START.search(text)):
+        return False
+    lowered = text.lower()
+    return "eyj" not in lowered and "bearer" not in lowered and "basic" not in lowered
+
+
+def _octets(text: str) -> bytes:
+    """One byte a character."""
+    return text.encode() if text.isascii() else bytes(min(ord(char), 0xFF) for char in text)
+
+
+def _merged_text(text: str, found: list[Found]) -> tuple[Span, ...]:
+    return _merged(_octets(text), found)
+
+
+def _masked_text(text: str, spans: tuple[Span, ...]) -> str:
+    masked = _masked(_octets(text), spans).decode("latin-1")
     pieces: list[str] = []
     position = 0
     for span in spans:
         end = span.start + span.length
         pieces += (text[position : span.start], masked[span.start : end])
         position = end
-    return "".join((*pieces, text[position:])), spans
+    return "".join((*pieces, text[position:]))
 
 
 def _masked(raw: bytes, spans: tuple[Span, ...]) -> bytes:
@@ -154,10 +339,9 @@ def _masked(raw: bytes, spans: tuple[Span, ...]) -> bytes:
 
 def _merged(raw: bytes, found: list[Found]) -> tuple[Span, ...]:
     """Sorted spans without overlap, without empty ones, without white space at their ends."""
-    order = list(SpanKind)
     spans: list[Span] = []
     last_end = 0
-    for start, end, kind in sorted(found, key=lambda item: (item[0], order.index(item[2]), item[1])):
+    for start, end, kind in sorted(found, key=lambda item: (item[0], _KIND_ORDER[item[2]], item[1])):
         text = raw[start:end]
         trimmed_end = end - len(text) + len(text.rstrip(_SPACE))
         trimmed_start = start + len(text) - len(text.lstrip(_SPACE))
@@ -201,6 +385,11 @@ def _fields(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
     yield name, start, len(raw)
 
 
+def _may_be_read_otherwise(raw: bytes) -> bool:
+    """Whether the other reading can give other fields: there is a bare CR, or a line that begins with white space."""
+    return raw.count(b"\r") != raw.count(b"\r\n") or b"\n " in raw or b"\n\t" in raw or raw[:1] in (b" ", b"\t")
+
+
 def _loose_fields(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
     """The other reading: a bare CR ends a line, and a line may begin with white space.
 
@@ -225,15 +414,34 @@ def _loose_fields(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
         yield current
 
 
-def _by_field(name: bytes, value: bytes) -> Iterator[Found]:
-    """What is hidden because of the field it stands in."""
+_Hiding = Callable[[bytes], Iterator[Found]]
+
+
+def _hidden_by(name: bytes) -> _Hiding | None:
+    """What hides in the value of a field of this name because of the name; None when nothing does."""
+    return _hidden_by_name(name) if len(name) <= _MAX_KEPT_NAME else _hidden_by_name.__wrapped__(name)
+
+
+_MAX_KEPT_NAME = 64
+"""The same names come again and again, so what they mean is remembered; that of longer ones is not."""
+
+
+@lru_cache(maxsize=512)
+def _hidden_by_name(name: bytes) -> _Hiding | None:
     if name in _COOKIE_FIELDS:
-        yield from _cookie(value)
-    elif name in CREDENTIAL_FIELDS or (name not in _CHALLENGE_FIELDS and _is_secret(name.replace(b"-", b"_"))):
-        yield 0, len(value), SpanKind.TOKEN
-    elif name in URL_FIELDS:
-        yield from _secret_parameters(value, _FIELD_ENDS)
-        yield from _path_sessions(value)
+        return _cookie
+    if name in CREDENTIAL_FIELDS or (name not in _CHALLENGE_FIELDS and _is_secret(name.replace(b"-", b"_"))):
+        return _credential
+    return _url if name in URL_FIELDS else None
+
+
+def _credential(value: bytes) -> Iterator[Found]:
+    yield 0, len(value), SpanKind.TOKEN
+
+
+def _url(value: bytes) -> Iterator[Found]:
+    yield from _secret_parameters(value, _FIELD_ENDS)
+    yield from _path_sessions(value)
 
 
 # --- cookies ---
@@ -264,7 +472,7 @@ def _kept_of_attribute(piece: bytes) -> int:
     """
     name, equals, value = piece.partition(b"=")
     # Only these marks are dropped, so that HTTP-Only and "Secure" stay visible to a check on misspelling.
-    word = re.sub(rb"[-_ \t\r\n\"']", b"", name).lower()
+    word = name.translate(None, b"-_ \t\r\n\"'").lower()
     if not equals:
         return len(piece) if word in _COOKIE_FLAGS or word in _COOKIE_ATTRIBUTES else 0
     named = len(name) + 1
@@ -298,6 +506,7 @@ _FIELD_ENDS = _Ends(query=re.compile(rb"[&#>]"), path=re.compile(rb"[/?&;#>]"))
 _TEXT_ENDS = _Ends(query=re.compile(rb"[&#<>\"\s]"), path=re.compile(rb"[/?&;#<>\"\s]"))
 # ASP.NET without cookies: /(S(lit3py55t21z5v55vlm25s55))/
 _PATH_SESSION = re.compile(rb"(?<![A-Za-z0-9])[AFS]\(([A-Za-z0-9_.\-]{16,})\)")
+_PATH_SESSION_START = re.compile(r"[AFS]\(")
 # Not every mark: an escape in a name may be hidden as part of a number (`%31` becomes `%00`), and what it then
 # stands for must not divide the name anew.
 _BETWEEN_NAME_PARTS = re.compile(r"[][.$~&?;#=/]")
@@ -329,6 +538,12 @@ def _is_secret(name: bytes) -> bool:
         if "".join(words) in SECRET_PARAMETERS or words[-1] in SECRET_PARAMETERS:
             return True
     return False
+
+
+def is_credential_field(name: str) -> bool:
+    """Whether the value of a header field of this name is a credential or a personal number, by its name alone."""
+    lower = name.lower().encode("utf-8", "replace")
+    return lower in CREDENTIAL_FIELDS or _is_secret(lower.replace(b"-", b"_"))
 
 
 def _path_sessions(value: bytes) -> Iterator[Found]:
@@ -363,12 +578,22 @@ def _userinfo(value: bytes) -> Iterator[Found]:
 
 # --- anywhere ---
 
-_WORTH_A_LOOK = re.compile(rb"@|%(?:25)*40|eyJ|bearer|basic|[0-9]{4}[ .-]?[0-9]{2}", re.IGNORECASE)
+_SIX_DIGITS = re.compile(r"[0-9]{4}[ .-]?[0-9]{2}")
+"""How every personal number begins."""
+_SIX_DIGIT_BYTES = re.compile(_SIX_DIGITS.pattern.encode())
+_SIGNS = (b"@", b"%", b"eyj", b"bearer", b"basic")
+"""Without one of these, in lower case, nothing but numbers is hidden in a value for its own sake."""
 
 
 def _anywhere(value: bytes, *, in_challenge: bool = False) -> Iterator[Found]:
     """What is hidden wherever it stands; in a challenge `Bearer` precedes parameters and not a token."""
-    if _WORTH_A_LOOK.search(value) is None:
+    lowered = value.lower()
+    for sign in _SIGNS:
+        if sign in lowered:
+            break
+    else:
+        if _SIX_DIGIT_BYTES.search(value) is not None:
+            yield from _personal_numbers(value)
         return
     yield from _userinfo(value)
     yield from _jwts(value)

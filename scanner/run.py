@@ -3,11 +3,13 @@
 import platform
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from scanner import __version__
-from scanner.estate import Estate, Target
+from scanner.doubt import Doubt
+from scanner.estate import UTC_ZONE, Estate, Target
 from scanner.findings import Finding
 from scanner.journal import AlteredError, Journal, JournalError, Standing, TargetRecord
 from scanner.needs import Setting
@@ -53,7 +55,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a run ended. `interrupted` names the signal that stopped it, `traffic` counts connections and DNS queries by class.
+    """How a run ended. `interrupted` names what stopped it: a signal, the end of the `window`, or that of the
+    `authorisation`; `traffic` counts connections and DNS queries by class.
 
     Of a run that was taken up again, the traffic is that of its last part; what each target used stands with the target.
     """
@@ -61,6 +64,12 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     ended: datetime
     interrupted: str = ""
     traffic: dict[str, int] = {}
+    refused: dict[str, int] = {}
+    """Connections and queries that were asked for and not let out, by class of traffic."""
+    doubts: tuple[Doubt, ...] = ()
+    """When it was in doubt whether our own network was well, and what came of it."""
+    clock_jump_s: float = 0.0
+    """The largest jump of this machine's clock while the run went on, in seconds."""
 
 
 def this_tool() -> Tool:
@@ -85,6 +94,12 @@ class Run:
                 parse_url(target.url)
         except UrlError as error:
             raise JournalError(f"{journal.path}: the manifest has a target that is none: {error}") from error
+        zone = self.manifest.estate.time_zone
+        try:
+            if zone != UTC_ZONE:
+                ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise JournalError(f"{journal.path}: the time zone {zone!r} is not known on this machine") from error
         self._targets = {target.id: target for target in self.manifest.estate.targets}
 
     @property

@@ -1,5 +1,6 @@
 """The scope: what may be touched. Pure, so that plan, gate and tests ask the same question."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
@@ -29,6 +30,7 @@ TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """NAT64's prefixes (RFC 6052, RFC 8215), the second as translators use it: the last 32 bits are the IPv4 address."""
 
 
+@lru_cache(maxsize=1024)
 def canonical_address(address: str) -> IPv4Address | IPv6Address:
     """The address packets really go to: IPv4 inside IPv6 (mapped, RFC 4291 2.5.5.2) is the IPv4 address.
 
@@ -59,6 +61,21 @@ def _embedded(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Add
     if 1 < number < 1 << 32:  # IPv4-compatible (RFC 4291 2.5.5.1)
         found.append(IPv4Address(number))
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def never_contacted(address: str) -> str | None:
+    """Why no traffic of any class goes to an address (metadata, no single host); None when some may."""
+    try:
+        parsed = canonical_address(address)
+    except ValueError:
+        return f"{address} is no address"
+    for candidate in _embedded(parsed):
+        if any(candidate in network for network in METADATA_NETWORKS if network.version == candidate.version):
+            return f"{address} is a link-local or metadata address, which is never scanned"
+        if any(candidate in network for network in NEVER_NETWORKS if network.version == candidate.version):
+            return f"{address} is no single host"
+    return None
 
 
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -92,11 +109,8 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
             parsed = canonical_address(address)
         except ValueError:
             return f"{address} is no address"
-        for candidate in _embedded(parsed):
-            if any(candidate in network for network in METADATA_NETWORKS if network.version == candidate.version):
-                return f"{address} is a link-local or metadata address, which is never scanned"
-            if any(candidate in network for network in NEVER_NETWORKS if network.version == candidate.version):
-                return f"{address} is no single host"
+        if (refusal := never_contacted(address)) is not None:
+            return refusal
         if not self.permits_name(host):
             return f"{host} is outside the scope"
         if redirected or self._in_networks(parsed) or host in self.typed:
@@ -111,9 +125,12 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
         return all(candidate.is_global for candidate in _embedded(canonical_address(address)))
 
     def _in_networks(self, address: IPv4Address | IPv6Address) -> bool:
-        return any(
-            address in network for network in map(ip_network, self.networks) if network.version == address.version
-        )
+        return any(address in network for network in map(_network, self.networks) if network.version == address.version)
+
+
+@lru_cache(maxsize=256)
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text)
 
 
 def _covers(pattern: str, host: str) -> bool:

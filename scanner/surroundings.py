@@ -1,9 +1,10 @@
 """What is read from this machine once, before the scan starts: hosts file, resolvers, the operator's wishes."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
-from scanner.estate import Estate, Nameserver
+from scanner.estate import Estate, Nameserver, Target
 from scanner.parse.url import UrlError, host_of
 from scanner.probes.probe import Surroundings
 
@@ -13,8 +14,8 @@ MAX_HOSTS_BYTES = 8_000_000
 
 def look_around(estate: Estate, hosts_file: Path = HOSTS_FILE) -> Surroundings:
     """The surroundings of a scan of this estate; the system's resolvers are read only when some name needs them."""
-    hosts = _hosts(hosts_file)
-    nameservers = estate.nameservers or (_system_nameservers() if _needs_dns(estate, hosts) else ())
+    hosts = names_of(hosts_file)
+    nameservers = estate.nameservers or (() if first_to_resolve(estate, hosts) is None else system_nameservers())
     return Surroundings(
         hosts=hosts,
         resolvers=tuple((server.address, server.port) for server in nameservers),
@@ -23,16 +24,18 @@ def look_around(estate: Estate, hosts_file: Path = HOSTS_FILE) -> Surroundings:
     )
 
 
-def _needs_dns(estate: Estate, hosts: dict[str, tuple[str, ...]]) -> bool:
+def first_to_resolve(estate: Estate, hosts: Mapping[str, tuple[str, ...]]) -> Target | None:
+    """The first target whose name a resolver is asked for; None when nobody is asked for any."""
     for target in estate.targets:
         url = target.parsed_url
         local = url.host == "localhost" or url.host.endswith(".localhost")
         if not (url.is_ip or local or url.host in hosts):
-            return True
-    return False
+            return target
+    return None
 
 
-def _system_nameservers() -> tuple[Nameserver, ...]:
+def system_nameservers() -> tuple[Nameserver, ...]:
+    """The resolvers this system is configured with; none when that cannot be read."""
     import dns.exception
     import dns.resolver
 
@@ -49,7 +52,7 @@ def _system_nameservers() -> tuple[Nameserver, ...]:
     return tuple(servers)
 
 
-def _hosts(path: Path) -> dict[str, tuple[str, ...]]:
+def names_of(path: Path = HOSTS_FILE) -> dict[str, tuple[str, ...]]:
     """Names of the hosts file with their addresses (hosts(5)); lines that say neither are passed over."""
     try:
         if path.stat().st_size > MAX_HOSTS_BYTES:

@@ -6,6 +6,9 @@ says what it does to a client. Behaviours of the `tcp` and `http` layers are reg
 name (plain) and under `name+tls`, where the same function speaks inside a real, finished TLS handshake.
 Behaviours of the `tls` layer speak to a client that has sent a ClientHello and get no TLS from us.
 
+Here are the harness and its first behaviours; `faults_http`, `faults_tls`, `faults_certificates` and `faults_dns` enter
+theirs when they are imported. Import `every_fault` for all of them.
+
     async with serving(BEHAVIOURS["endless_headers+tls"]) as served: ...
     with serving_in_thread(BEHAVIOURS["reset"]) as served: ...
     async with FaultyNameserver() as nameserver: ...        # the name's first label selects the fault
@@ -109,6 +112,8 @@ class Behaviour(msgspec.Struct, frozen=True):
     layer: Layer = "http"
     listens: bool = True
     summary: str = ""
+    context: Callable[[], ssl.SSLContext] | None = None
+    """The TLS server below `serve`, where it is not the honest one."""
 
     @property
     def scheme(self) -> str:
@@ -130,21 +135,25 @@ class Served(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(behaviour: Behaviour, address: str = "127.0.0.1") -> AsyncIterator[Served]:
-    """Serve one behaviour on a free loopback port; a mistake in the behaviour is raised at the end."""
-    listener = _bound(address, 0, socket.SOCK_STREAM)
+async def serving(behaviour: Behaviour, address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Served]:
+    """Serve one behaviour on a free loopback port, or on this one; a mistake in the behaviour is raised at the end."""
+    listener = _bound(address, port, socket.SOCK_STREAM)
     with listener:
         served = Served(address, listener.getsockname()[1], behaviour.scheme)
         if not behaviour.listens:
             yield served  # a bound port that does not listen refuses, and nobody else can take it
             return
-        async with _accepting(listener, behaviour.serve, server_context() if behaviour.tls else None):
+        async with _accepting(
+            listener, behaviour.serve, (behaviour.context or server_context)() if behaviour.tls else None
+        ):
             yield served
 
 
-def serving_in_thread(behaviour: Behaviour, address: str = "127.0.0.1") -> AbstractContextManager[Served]:
+def serving_in_thread(
+    behaviour: Behaviour, address: str = "127.0.0.1", port: int = 0
+) -> AbstractContextManager[Served]:
     """Serve one behaviour from a thread, for clients that block."""
-    return in_thread(serving(behaviour, address))
+    return in_thread(serving(behaviour, address, port))
 
 
 @contextmanager
@@ -256,7 +265,7 @@ async def _converse(connection: socket.socket, reader: Reader, serve: Serve, con
     except (OSError, EOFError):
         pass  # the client left, gave up the handshake, or the connection's time is over
     finally:
-        if raw is not None:
+        if raw is not None and connection.fileno() != -1:  # asyncio's transports cannot be aborted once they are closed
             raw.abort()
         for _ in range(100):  # the loop closes the socket a few steps after the abort
             if connection.fileno() == -1:
@@ -283,6 +292,7 @@ async def _hang_up(reader: Reader, writer: asyncio.StreamWriter) -> None:
 
 class _Pki(msgspec.Struct, frozen=True):
     ca_pem: str
+    ca_key_pem: str
     chain_pem: str
     key_pem: str
 
@@ -332,8 +342,11 @@ def _pki() -> _Pki:
         .sign(ca_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
-    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return _Pki(ca.public_bytes(pem).decode(), leaf.public_bytes(pem).decode(), key_pem.decode())
+    ca_key_pem, key_pem = (
+        it.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+        for it in (ca_key, key)
+    )
+    return _Pki(ca.public_bytes(pem).decode(), ca_key_pem, leaf.public_bytes(pem).decode(), key_pem)
 
 
 def ca_pem() -> str:
@@ -341,14 +354,31 @@ def ca_pem() -> str:
     return _pki().ca_pem
 
 
+def ca_key_pem() -> str:
+    """Its key, for certificates that this CA would rather not have signed."""
+    return _pki().ca_key_pem
+
+
+def chain_and_key_pem() -> str:
+    """The honest leaf and its key."""
+    return _pki().chain_pem + _pki().key_pem
+
+
+@contextmanager
+def pem_file(text: str) -> Iterator[Path]:
+    """A file with this text for a moment: TLS libraries read chains and keys from files only."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "chain-and-key.pem"
+        file.touch(mode=0o600)
+        file.write_text(text, "ascii")
+        yield file
+
+
 @functools.cache
 def server_context() -> ssl.SSLContext:
     """The one honest part: a correctly configured TLS server, made once."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as directory:  # ssl reads certificates from files only
-        file = Path(directory) / "chain-and-key.pem"
-        file.touch(mode=0o600)
-        file.write_text(_pki().chain_pem + _pki().key_pem, "ascii")
+    with pem_file(chain_and_key_pem()) as file:
         context.load_cert_chain(file)
     return context
 
@@ -416,6 +446,13 @@ def register(name: str, serve: Serve, layer: Layer, *, summary: str = "", listen
         if full_name in _BEHAVIOURS:
             raise ValueError(f"{full_name} is registered twice")
         _BEHAVIOURS[full_name] = Behaviour(full_name, serve, tls, layer, listens, summary)
+
+
+def register_secure(name: str, serve: Serve, context: Callable[[], ssl.SSLContext], summary: str) -> None:
+    """Enter a behaviour that needs a TLS server of its own; it has no plain twin."""
+    if name in _BEHAVIOURS:
+        raise ValueError(f"{name} is registered twice")
+    _BEHAVIOURS[name] = Behaviour(name, serve, True, "http", summary=summary, context=context)
 
 
 def behaviour(layer: Layer, *, listens: bool = True) -> Callable[[Serve], Serve]:
@@ -809,6 +846,10 @@ class Asked(msgspec.Struct, frozen=True):
     times_before: int
 
 
+class Slow(bytes):
+    """A message that goes out over TCP one octet at a time."""
+
+
 # None: say nothing. Bytes go out as they are.
 Reply = dns.message.Message | bytes | None
 NameFault = Callable[[Asked], Reply]
@@ -826,16 +867,16 @@ def first_label(label: str) -> Callable[[NameFault], NameFault]:
     return enter
 
 
-def _rcode(asked: Asked, rcode: dns.rcode.Rcode) -> dns.message.Message:
+def response_with(asked: Asked, rcode: dns.rcode.Rcode) -> dns.message.Message:
     response = dns.message.make_response(asked.query)
     response.flags |= dns.flags.AA
     response.set_rcode(rcode)
     return response
 
 
-def _records(asked: Asked, **records: tuple[str, ...]) -> dns.message.Message:
+def records(asked: Asked, **records: tuple[str, ...]) -> dns.message.Message:
     """The records of the type asked for; NOERROR with a SOA (RFC 2308 2.2) where there are none."""
-    response = _rcode(asked, dns.rcode.NOERROR)
+    response = response_with(asked, dns.rcode.NOERROR)
     if texts := records.get(asked.rdtype):
         response.answer.append(dns.rrset.from_text(asked.name, 0, "IN", asked.rdtype, *texts))
     else:
@@ -847,31 +888,31 @@ def _records(asked: Asked, **records: tuple[str, ...]) -> dns.message.Message:
 @first_label("ok")
 def _ok(asked: Asked) -> Reply:
     """127.0.0.1, and no data of any other type."""
-    return _records(asked, A=(IN_SCOPE,))
+    return records(asked, A=(IN_SCOPE,))
 
 
 @first_label("nodata")
 def _nodata(asked: Asked) -> Reply:
     """The name exists and has nothing."""
-    return _records(asked)
+    return records(asked)
 
 
 @first_label("servfail")
 def _servfail(asked: Asked) -> Reply:
     """SERVFAIL."""
-    return _rcode(asked, dns.rcode.SERVFAIL)
+    return response_with(asked, dns.rcode.SERVFAIL)
 
 
 @first_label("nxdomain")
 def _nxdomain(asked: Asked) -> Reply:
     """NXDOMAIN."""
-    return _rcode(asked, dns.rcode.NXDOMAIN)
+    return response_with(asked, dns.rcode.NXDOMAIN)
 
 
 @first_label("refused")
 def _refused(asked: Asked) -> Reply:
     """REFUSED; also what a name with an unknown first label gets."""
-    return _rcode(asked, dns.rcode.REFUSED)
+    return response_with(asked, dns.rcode.REFUSED)
 
 
 @first_label("timeout")
@@ -889,7 +930,7 @@ def _garbage(asked: Asked) -> Reply:
 @first_label("wrong-id")
 def _wrong_id(asked: Asked) -> Reply:
     """A good answer under another message id, as a blind spoofer sends it."""
-    response = _records(asked, A=(IN_SCOPE,))
+    response = records(asked, A=(IN_SCOPE,))
     response.id = asked.query.id ^ 0xFFFF
     return response
 
@@ -898,8 +939,8 @@ def _wrong_id(asked: Asked) -> Reply:
 def _truncated(asked: Asked) -> Reply:
     """TC and nothing else over UDP; the full answer over TCP."""
     if asked.over_tcp:
-        return _records(asked, A=(IN_SCOPE,))
-    response = _rcode(asked, dns.rcode.NOERROR)
+        return records(asked, A=(IN_SCOPE,))
+    response = response_with(asked, dns.rcode.NOERROR)
     response.flags |= dns.flags.TC
     return response
 
@@ -907,22 +948,22 @@ def _truncated(asked: Asked) -> Reply:
 @first_label("rebinding")
 def _rebinding(asked: Asked) -> Reply:
     """An address in scope the first time, the cloud's metadata address ever after."""
-    return _records(asked, A=(METADATA if asked.times_before else IN_SCOPE,))
+    return records(asked, A=(METADATA if asked.times_before else IN_SCOPE,))
 
 
 @first_label("private")
 def _private(asked: Asked) -> Reply:
     """Only private addresses (RFC 1918, RFC 4193)."""
-    return _records(asked, A=("10.0.0.1", "172.16.0.1", "192.168.0.1"), AAAA=("fd00::1",))
+    return records(asked, A=("10.0.0.1", "172.16.0.1", "192.168.0.1"), AAAA=("fd00::1",))
 
 
 @first_label("many")
 def _many(asked: Asked) -> Reply:
     """200 A records: too many for UDP, so they come over TCP."""
-    return _records(asked, A=tuple(f"127.0.1.{host}" for host in range(1, 201)))
+    return records(asked, A=tuple(f"127.0.1.{host}" for host in range(1, 201)))
 
 
-def _cname(owner: dns.name.Name, target: dns.name.Name) -> dns.rrset.RRset:
+def alias_record(owner: dns.name.Name, target: dns.name.Name) -> dns.rrset.RRset:
     return dns.rrset.from_text(owner, 0, "IN", "CNAME", target.to_text())
 
 
@@ -933,8 +974,8 @@ def _cname_loop(asked: Asked) -> Reply:
     home = parent.parent() if parent.labels[0] == b"back" else parent
     here = dns.name.Name((first, *home.labels))
     back = dns.name.Name((first, b"back", *home.labels))
-    links = [_cname(here, back), _cname(back, here)]
-    response = _rcode(asked, dns.rcode.NOERROR)
+    links = [alias_record(here, back), alias_record(back, here)]
+    response = response_with(asked, dns.rcode.NOERROR)
     response.answer.extend(links if asked.name == here else reversed(links))
     return response
 
@@ -947,8 +988,8 @@ def _cname_long(asked: Asked) -> Reply:
     home, start = (parent.parent(), int(link[1])) if link else (parent, 0)
     chain = [asked.name]
     chain += [dns.name.Name((first, b"link-%d" % number, *home.labels)) for number in range(start + 1, CNAME_LINKS + 1)]
-    response = _rcode(asked, dns.rcode.NOERROR)
-    response.answer.extend(itertools.starmap(_cname, itertools.pairwise(chain)))
+    response = response_with(asked, dns.rcode.NOERROR)
+    response.answer.extend(itertools.starmap(alias_record, itertools.pairwise(chain)))
     if asked.rdtype == "A":
         response.answer.append(dns.rrset.from_text(chain[-1], 0, "IN", "A", IN_SCOPE))
     return response
@@ -1004,7 +1045,7 @@ class FaultyNameserver:
             length = int.from_bytes(await reader.readexactly(2), "big")
             reply = self.reply(await reader.readexactly(length), over_tcp=True)
             if reply is not None:
-                await say(writer, len(reply).to_bytes(2, "big") + reply)
+                await (drip if isinstance(reply, Slow) else say)(writer, len(reply).to_bytes(2, "big") + reply)
 
 
 def _bound_pair(address: str) -> tuple[socket.socket, socket.socket]:

@@ -26,7 +26,7 @@ from scanner.observations.steps import NotApplicable, Reason, Unobserved
 from scanner.observations.trust import TrustStore
 from scanner.plan import first_wave, resolving
 from scanner.probes.dns import Resolve
-from scanner.probes.http.exchange import HttpExchange
+from scanner.probes.http.exchange import FurtherPage, HttpExchange
 from scanner.probes.http.walks import Reachability, Redirects
 from scanner.probes.probe import Probe
 from scanner.probes.trust import MOZILLA, TrustAnchors
@@ -142,6 +142,8 @@ class Seen:
     resolution: Resolution = field(default_factory=resolved)
     home: Exchange = field(default_factory=lambda: exchange(HSTS))
     second_try: Exchange | None = None
+    further: Mapping[str, Observation] = field(default_factory=dict)
+    """What stands at further pages, by URL; pages not named answer as the home page does."""
     hops: tuple[Exchange, ...] = field(default_factory=lambda: (moved(URL), exchange(HSTS)))
     walk_next: str | None = None
     walk_ended: Unobserved | None = None
@@ -159,6 +161,9 @@ class Seen:
                 return (msgspec.structs.replace(self.resolution, host=probe.host),)
             case TrustAnchors():
                 return (trust_store(probe.store, *(self.public if probe.store == MOZILLA else self.own)),)
+            case FurtherPage():
+                page = self.further.get(probe.url, self.home)
+                return (_answering(probe, page) if isinstance(page, Exchange) else page,)
             case HttpExchange():
                 return (_answering(probe, self.home),)
             case Reachability():
@@ -187,7 +192,14 @@ class Seen:
 def _answering(probe: HttpExchange, seen: Exchange) -> Exchange:
     """What was seen, at the place and at the try that this probe asks for."""
     url = redact_text(probe.url)[0]
-    return msgspec.structs.replace(seen, endpoint=probe.endpoint, url=url, attempt=probe.attempt)
+    found = msgspec.structs.replace(
+        seen, endpoint=probe.endpoint, url=url, attempt=probe.attempt, credential=probe.credential
+    )
+    answer = found.answer
+    if probe.sought and isinstance(answer, Answer) and isinstance(answer.body, Body) and not answer.body.sought:
+        there = tuple(msgspec.structs.replace(it, found=True) for it in probe.sought)
+        answer = msgspec.structs.replace(answer, body=msgspec.structs.replace(answer.body, sought=there))
+    return msgspec.structs.replace(found, answer=answer)
 
 
 def _digests(observations: Iterable[Observation]) -> tuple[str, ...]:

@@ -262,8 +262,8 @@ def test_a_flipped_bit_anywhere_in_the_lines_is_noticed(evidence: Evidence) -> N
         (
             "finding",
             "instr(stored, '\"no_answer\"')",
-            '"check_version":1',
-            '"check_version":2',
+            f'"check_version":{CHECKS["uptime.reachable"].version}',
+            '"check_version":99',
             "ppid uptime.reachable",
         ),
         ("finding", "instr(stored, '\"no_answer\"')", "uptime.reachable", "uptime/reachable", "ppid uptime.reachable"),
@@ -379,14 +379,15 @@ def with_check(name: str, **changes: Any) -> dict[str, Check]:
 def test_a_newer_rule_is_named_and_does_not_count_as_a_difference(
     either: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    newer = with_check(HSTS, version=2)
+    now = CHECKS[HSTS].version
+    newer = with_check(HSTS, version=now + 1)
     shown = replayed(either, newer)
-    assert shown.rejudged == ((HSTS, 1, 2),)
+    assert shown.rejudged == ((HSTS, now, now + 1),)
     assert shown.differences == ()
     assert shown.confirmed
     monkeypatch.setattr("scanner.registry.discover", lambda: newer)
     assert main(["evidence", "replay", str(either), "--lang", "en"]) == 0
-    assert f"{HSTS}: re-judged by a newer rule (1 -> 2)" in capsys.readouterr().out
+    assert f"{HSTS}: re-judged by a newer rule ({now} -> {now + 1})" in capsys.readouterr().out
 
 
 def never_content(own: PresentedLeaf) -> Iterator[Verdict]:

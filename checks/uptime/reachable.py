@@ -1,5 +1,6 @@
 """Whether the service answers."""
 
+import json
 from collections.abc import Iterator
 
 from scanner.api import (
@@ -15,8 +16,9 @@ from scanner.api import (
     maybe,
     unknown,
 )
-from scanner.derive.service import Attempts, attempts, resolution
+from scanner.derive.service import Attempt, Attempts, attempts, resolution
 from scanner.observations.endpoint import Resolution
+from scanner.observations.http import Sought
 
 DOWN_REASONS = frozenset(
     {
@@ -52,6 +54,13 @@ WRONG_STATUS = Outcome(
     id="Layanan menjawab dengan status {status} dalam {count} percobaan",
     severity=Severity.CRITICAL,
 )
+WRONG_CONTENT = Outcome(
+    "wrong_content",
+    en="The service answers with status {status} in {count} tries, but without what is expected: {missing}",
+    id="Layanan menjawab dengan status {status} dalam {count} percobaan, tetapi tanpa isi yang diharapkan: {missing}",
+    severity=Severity.CRITICAL,
+    fixed_by=FixedBy.APPLICATION,
+)
 REFUSED_US = Undecided(
     "refused_us",
     reason=Reason.BLOCKED,
@@ -66,14 +75,21 @@ ANSWERS_AGAIN = Passed(
 )
 
 
+CONTENT_AGAIN = Passed(
+    "content_again",
+    en="The service answers as expected at the second try; the content of the first, with status {first}, was not",
+    id="Layanan menjawab sesuai harapan pada percobaan kedua; isi jawaban pertama, dengan status {first}, tidak sesuai",
+)
+
+
 @check(
     "uptime.reachable",
     resolution,
     maybe(attempts),
-    version=1,
+    version=2,
     fixed_by=FixedBy.PLATFORM,
-    outcomes=(NO_NAME, NO_ANSWER, WRONG_STATUS, REFUSED_US, ANSWERS, ANSWERS_AGAIN),
-    references=("RFC 9110 15",),
+    outcomes=(NO_NAME, NO_ANSWER, WRONG_STATUS, WRONG_CONTENT, REFUSED_US, ANSWERS, ANSWERS_AGAIN, CONTENT_AGAIN),
+    references=("RFC 9110 15", "RFC 6901 4"),
 )
 def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Verdict]:
     """The service answers as expected, at the second try after a pause at the latest.
@@ -82,6 +98,10 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
     Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
     Fix: Look at DNS, the web server, the application behind it, the firewall; `expect.status` names the right statuses.
     Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect.status` menyatakan status yang benar.
+    Fix (wrong_content): Look at the application and what it depends on; a body that says nothing is often an error page with
+    status 200. `expect.text` and `expect.json` name what must be in the answer.
+    Perbaikan (wrong_content): Periksa aplikasi dan layanan pendukungnya; isi yang tidak sesuai sering berupa halaman galat
+    dengan status 200. `expect.text` dan `expect.json` menyatakan isi yang harus ada dalam jawaban.
     Fix (no_name): Create or repair the A and AAAA records of the name, or take the service off the list of targets.
     Perbaikan (no_name): Buat atau perbaiki rekaman A dan AAAA nama ini, atau hapus layanannya dari daftar target.
     """
@@ -90,8 +110,7 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
         return
     first, last, count = tried.made[0], tried.made[-1], str(len(tried.made))
     if last.expected:
-        status = last.in_a_word
-        yield ANSWERS(status=status) if last is first else ANSWERS_AGAIN(status=status, first=first.in_a_word)
+        yield _by_content(first, last, count)
     elif last.blocked:
         yield REFUSED_US(status=last.in_a_word)
     elif last.failure is None:
@@ -101,6 +120,28 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
         yield NO_ANSWER(count=count, why=last.failure.reason, found=last.failure.detail or last.in_a_word)
     else:
         yield unknown(last.failure)
+
+
+def _by_content(first: Attempt, last: Attempt, count: str) -> Verdict:
+    """The status is right; what the owner expects of the content decides."""
+    status = last.in_a_word
+    if last.missing:
+        missing = "; ".join(map(_in_words, last.missing))
+        return WRONG_CONTENT(status=status, count=count, missing=missing, expected=missing)
+    if last.undecided:
+        return unknown(last.undecided[0])
+    if last is first:
+        return ANSWERS(status=status)
+    if first.expected:
+        return CONTENT_AGAIN(first=first.in_a_word)
+    return ANSWERS_AGAIN(status=status, first=first.in_a_word)
+
+
+def _in_words(sought: Sought) -> str:
+    """What was expected, in the owner's words."""
+    if sought.pointer is None:
+        return f'"{sought.text}"'
+    return f"{sought.pointer or '(JSON)'} = {json.dumps(sought.equals, ensure_ascii=False)}"
 
 
 def _without_a_try(resolved: Resolution, why: Unobserved) -> Verdict:

@@ -16,8 +16,9 @@ from scanner.api import (
     Verdict,
     check,
     maybe,
+    unknown,
 )
-from scanner.derive.service import Page, accepted_by_browsers, https_pages, page
+from scanner.derive.service import Page, accepted_by_browsers, further_pages, https_pages, page
 
 
 class PolicyParams(CheckParams, frozen=True):
@@ -85,14 +86,21 @@ PLAIN = DoesNotApply(
     "web.hsts.policy",
     page,
     https_pages,
+    further_pages,
     maybe(accepted_by_browsers),
-    version=1,
+    version=2,
     params=PolicyParams,
     fixed_by=FixedBy.WEB_SERVER,
     outcomes=(MISSING, INVALID, SHORT, NO_SUBDOMAINS, NOT_EVERYWHERE, REFUSED_US, NOT_ACCEPTED, SET, ADDRESS, PLAIN),
     references=("RFC 6797 6.1", "RFC 6797 8.1", "RFC 6797 8.1.1"),
 )
-def policy(own: Page, pages: tuple[Page, ...], accepted: bool | Unobserved, params: PolicyParams) -> Iterator[Verdict]:
+def policy(
+    own: Page,
+    pages: tuple[Page, ...],
+    asked: tuple[Page | Unobserved, ...],
+    accepted: bool | Unobserved,
+    params: PolicyParams,
+) -> Iterator[Verdict]:
     """Browsers are told to use HTTPS only, for long enough, on every answer.
 
     Why: Without HSTS the first request of each visit may go out unencrypted, and whoever sits on the line can answer it.
@@ -122,8 +130,11 @@ def policy(own: Page, pages: tuple[Page, ...], accepted: bool | Unobserved, para
     if not found.policy.include_subdomains:
         yield NO_SUBDOMAINS(host=own.url.host).about("hsts subdomains", own.url.host)
     bare = [other for other in pages if not other.blocked and other.hsts is None]
+    unseen = [other for other in asked if isinstance(other, Unobserved)]
     if bare:
         yield NOT_EVERYWHERE(url=str(bare[0].url)).about("hsts on every answer", own.url.host)
+    elif unseen:
+        yield unknown(unseen[0]).about("hsts on every answer", own.url.host)
 
 
 def _long_enough(have: timedelta, accepted: bool | Unobserved, params: PolicyParams) -> Verdict:

@@ -1,17 +1,19 @@
 """From arguments to what a scan needs: estate, profile, checks and manifest."""
 
 import argparse
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from scanner import __version__
-from scanner.cli.options import CommandError
+from scanner.cli.options import CommandError, printable
 from scanner.config import (
+    Configuration,
     estate_of_urls,
     load_anchors,
-    load_targets,
+    load_configuration,
     nameserver_of,
     redirections_of,
     without_secrets,
@@ -23,6 +25,7 @@ from scanner.probes.probe import Surroundings
 from scanner.profiles import Profile, ProfileError, load_profile
 from scanner.registry import Check, RegistryError, discover, select
 from scanner.run import CheckUsed, Manifest, this_tool
+from scanner.secrets import Secrets, credential_of_user, keep_silent, read_secrets
 from scanner.surroundings import look_around
 
 USAGE_ERROR = 3
@@ -38,31 +41,70 @@ class Assignment(msgspec.Struct, frozen=True):
     surroundings: Surroundings
 
 
-def assignment_of(arguments: argparse.Namespace) -> Assignment:
-    """What the arguments ask for. Raises CommandError with every problem found."""
+def assignment_of(arguments: argparse.Namespace, *, sends: bool = True) -> Assignment:
+    """What the arguments ask for. Raises CommandError with every problem found.
+
+    What failed alone while the files were read is told on standard error. Without an authorisation that still holds
+    nothing is sent; what only shows (`sends` is false) says so and goes on.
+    """
     try:
-        estate = _estate(arguments.targets)
+        estate, configuration = _estate(arguments.targets)
+        estate = _with_user(estate, getattr(arguments, "user", None))
+        _tell_problems(estate)
+        refusal = None if configuration is None else configuration.refusal(datetime.now(UTC))
+        if refusal is not None:
+            if sends:
+                raise CommandError(USAGE_ERROR, refusal)
+            sys.stderr.write(printable(f"pindai: {refusal}") + "\n")
         estate = msgspec.structs.replace(
             estate,
             anchors=tuple(dict.fromkeys([*estate.anchors, *load_anchors(arguments.ca)])),
             nameservers=_nameservers(arguments.nameserver) or estate.nameservers,
             redirections=redirections_of(arguments.connect_to, getattr(arguments, "resolve_to", [])),
         )
-        profile = load_profile(arguments.profile or _default_profile(estate))
+        profile = load_profile(arguments.profile or _profile_of(estate, configuration))
+        if profile.addresses is not None:
+            targets = (msgspec.structs.replace(target, addresses=profile.addresses) for target in estate.targets)
+            estate = msgspec.structs.replace(estate, targets=tuple(targets))
         checks = select(discover(), arguments.only or profile.checks)
         unused = sorted(profile.params.keys() - {check.id for check in discover().values()})
         if unused:
             raise ProfileError(f"profile {profile.name!r} sets parameters of unknown checks: {', '.join(unused)}")
         for check in checks:
-            check.with_params(profile.params.get(check.id, {}))
+            _params(check, profile, estate)
+        secrets = (
+            read_secrets(estate, Path() if configuration is None else configuration.folder) if sends else Secrets()
+        )
     except ConfigError as error:
         raise CommandError(USAGE_ERROR, *error.problems) from error
     except (ProfileError, RegistryError) as error:
-        raise CommandError(USAGE_ERROR, str(error)) from error
-    return Assignment(estate, profile, checks, look_around(estate))
+        raise CommandError(USAGE_ERROR, *str(error).splitlines()) from error
+    keep_silent(secrets.known)
+    surroundings = msgspec.structs.replace(look_around(estate), credentials=secrets.credentials, known=secrets.known)
+    return Assignment(estate, profile, checks, surroundings)
 
 
-def _estate(texts: list[str]) -> Estate:
+def _with_user(estate: Estate, user: str | None) -> Estate:
+    """The estate with the credential that `--user` asks for, on every URL typed. Raises ConfigError."""
+    if user is None:
+        return estate
+    credential = credential_of_user(user)
+    if not estate.scope.typed:
+        raise ConfigError(["--user: only for URLs; in a targets file write [target.basic_auth] below its target"])
+    plain = [it.url for it in estate.targets if it.url.startswith("http:") and not is_loopback(it.parsed_url.host)]
+    if plain:
+        raise ConfigError([f"--user: over plain HTTP anybody could read the password: {url}" for url in plain])
+    targets = (msgspec.structs.replace(target, credential=credential) for target in estate.targets)
+    return msgspec.structs.replace(estate, targets=tuple(targets))
+
+
+def _tell_problems(estate: Estate) -> None:
+    for problem in estate.problems:
+        sys.stderr.write(printable(f"pindai: {problem}") + "\n")
+
+
+def _estate(texts: list[str]) -> tuple[Estate, Configuration | None]:
+    """The estate, and the files it was read from when it was."""
     if not texts:
         if not Path(DEFAULT_FILE).is_file():
             raise CommandError(
@@ -74,7 +116,7 @@ def _estate(texts: list[str]) -> Estate:
     urls = [text for text in texts if "://" in text]
     files = [text for text in texts if "://" not in text]
     if not files:
-        return estate_of_urls(urls)
+        return estate_of_urls(urls), None
     for text in files:
         if not Path(text).exists() and not text.endswith(".toml"):
             shown = without_secrets(text)
@@ -83,7 +125,8 @@ def _estate(texts: list[str]) -> Estate:
             )
     if urls or len(files) > 1:
         raise CommandError(USAGE_ERROR, f"give one targets file or any number of URLs, not {len(texts)} of both kinds")
-    return load_targets(Path(files[0]))
+    configuration = load_configuration(Path(files[0]))
+    return configuration.estate, configuration
 
 
 def _nameservers(texts: list[str]) -> tuple[object, ...]:
@@ -93,26 +136,33 @@ def _nameservers(texts: list[str]) -> tuple[object, ...]:
         raise CommandError(USAGE_ERROR, f"--nameserver: {error}") from error
 
 
-def _default_profile(estate: Estate) -> str:
-    """`local` for services on this machine that were typed by hand: nobody is disturbed, and somebody waits."""
+def _profile_of(estate: Estate, configuration: Configuration | None) -> str:
+    """What the targets file asks for. `local` for services on this machine that were typed by hand: nobody is disturbed,
+    and somebody waits.
+    """
+    if configuration is not None and configuration.profile:
+        return configuration.profile
     typed = estate.scope.typed
     return "local" if typed and all(map(is_loopback, typed)) else "default"
 
 
-def manifest_of(assignment: Assignment) -> Manifest:
-    """The manifest of a new run."""
+def manifest_of(assignment: Assignment, runs: Path | None = None) -> Manifest:
+    """The manifest of a new run; `runs` is the folder it will be kept in."""
     now = datetime.now(UTC)
     estate, profile = assignment.estate, assignment.profile
-    contact = next((f"; {target.contact}" for target in estate.targets if target.contact), "")
+    known = (estate.contact, *(target.contact for target in estate.targets))
+    contact = next((f"; {it}" for it in known if it), "")
     return Manifest(
-        run=new_run_id(now),
+        run=new_run_id(now, runs),
         started=now,
         tool=this_tool(),
         agent=profile.agent.format(version=__version__, contact=_header_safe(contact)),
         estate=estate,
         profile=profile,
         resolvers=tuple(f"{address}:{port}" for address, port in assignment.surroundings.resolvers),
-        checks=tuple(CheckUsed(check.id, check.version, _params(check, profile)) for check in assignment.checks),
+        checks=tuple(
+            CheckUsed(check.id, check.version, _params(check, profile, estate)) for check in assignment.checks
+        ),
     )
 
 
@@ -120,9 +170,12 @@ def _header_safe(text: str) -> str:
     return "".join(char for char in text if " " <= char <= "~" and char not in "()\\")[:100]
 
 
-def _params(check: Check, profile: Profile) -> dict[str, object]:
-    """Every threshold with its value, defaults too: a verdict is judged by the values of its day."""
-    params = check.with_params(profile.params.get(check.id, {}))
+def _params(check: Check, profile: Profile, estate: Estate) -> dict[str, object]:
+    """Every threshold with its value, defaults too: a verdict is judged by the values of its day.
+
+    The profile sets them for everybody, the targets file for its own estate.
+    """
+    params = check.with_params(profile.params.get(check.id, {}) | estate.params.get(check.id, {}))
     if params is None:
         return {}
     values: dict[str, object] = msgspec.to_builtins(params)

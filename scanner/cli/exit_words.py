@@ -23,6 +23,20 @@ _WORDS = {
 _NEVER = {"id": "temuan tidak memengaruhi kode keluar", "en": "findings do not change the exit code"}
 _SEVERITIES = {"critical": "kritis", "high": "tinggi", "medium": "sedang", "low": "rendah"}
 _STOPPED = {"id": "terhenti sebelum selesai", "en": "stopped before its end"}
+_CLOSED = {
+    ("window", "id"): "jendela waktu pemindaian berakhir (lanjutkan dengan --resume saat jendela terbuka lagi)",
+    ("window", "en"): "the scan window closed (go on with --resume when it is open again)",
+    ("authorisation", "id"): "masa berlaku izin pemindaian berakhir (perbarui scope.authorisation)",
+    ("authorisation", "en"): "the authorisation of the scan ran out (renew scope.authorisation)",
+    ("our_side", "id"): "kemungkinan gangguan di jaringan pemindai (lanjutkan dengan --resume setelah pulih)",
+    ("our_side", "en"): "likely a fault on our side of the network (go on with --resume when it is over)",
+}
+"""What ended a run without a signal, by `Ending.interrupted`."""
+
+_DOUBTED = {
+    "id": "kemungkinan gangguan di jaringan pemindai",
+    "en": "likely a fault on our side of the network",
+}
 
 _LEAD = {"id": "Kode keluar {code}: {words}", "en": "Exit code {code}: {words}"}
 _DEMO = {
@@ -47,18 +61,35 @@ def exit_words(code: int, fail_on: str, language: str, *, demo: bool = False, ca
 def causes_of(run: Run, min_coverage: float, language: str) -> tuple[str, ...]:
     """Why a run counts as incomplete, every cause that applies."""
     from scanner.assessment import conclusions
+    from scanner.doubt import ACCUSE_NOBODY
 
     found = conclusions(run)
     left = sum(record is None for _, record in run.targets())
+    closed = "" if run.ending is None else _CLOSED.get((run.ending.interrupted, language), "")
+    doubts = () if run.ending is None else run.ending.doubts
+    if not closed and any(doubt.whose in ACCUSE_NOBODY for doubt in doubts):
+        closed = _DOUBTED[language]
+    problems = len(run.manifest.estate.problems)
     return tuple(
         words
         for applies, words in (
+            (problems > 0, _misconfigured(problems, language)),
+            (bool(closed), closed),
             (left > 0, _not_scanned(left, language)),
             (found.errors > 0, _failed(found.errors, language)),
             (found.coverage < min_coverage, _too_little(found.coverage, min_coverage, language)),
         )
         if applies
     )
+
+
+def _misconfigured(count: int, language: str) -> str:
+    number = _number(count, language)
+    if language == "id":
+        return f"{number} kesalahan dalam berkas konfigurasi, bagian itu tidak dipakai"
+    if count == 1:
+        return f"{number} problem in the configuration files, that part is not used"
+    return f"{number} problems in the configuration files, those parts are not used"
 
 
 def _not_scanned(count: int, language: str) -> str:

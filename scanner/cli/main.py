@@ -7,7 +7,7 @@ import os
 import sys
 
 from scanner import __version__
-from scanner.cli import checks, demo, evidence, plan, report, scan
+from scanner.cli import checks, config, demo, doctor, evidence, import_file, init, plan, report, scan, waiver
 from scanner.cli.options import printable
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 3
 INCOMPLETE = 2
-COMMANDS = (scan, plan, demo, report, evidence, checks)
+COMMANDS = (scan, plan, demo, report, evidence, checks, init, config, waiver, import_file, doctor)
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,8 +55,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, understood; what nobody knows is told by the command it was meant for, and not by `pindai`."""
     chosen, unknown = parser().parse_known_args(arguments)
     if unknown:
-        chosen.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        chosen.parser.error(f"unrecognized arguments: {' '.join(_without_passwords(unknown))}")
     return chosen
+
+
+def _without_passwords(words: Sequence[str]) -> list[str]:
+    """Words of the command line fit to be repeated: not what follows `--user`, which somebody may take for curl's."""
+    shown: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        option, equals, _ = word.partition("=")
+        is_user = option.startswith(("--us", "-u"))
+        shown.append("..." if before in ("-u", "--user") else f"{option}{equals}..." if is_user and equals else word)
+    return shown
 
 
 def parser() -> Parser:
@@ -90,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import logging
 
         logging.getLogger("pindai").exception("the command crashed")
-        sys.stderr.write(f"pindai: error of the tool: {type(error).__name__}: {error}\n")
+        from scanner.secrets import unspoken
+
+        sys.stderr.write(printable(unspoken(f"pindai: error of the tool: {type(error).__name__}: {error}")) + "\n")
         return INCOMPLETE
     return code
 

@@ -53,7 +53,11 @@ def add_state(parser: argparse.ArgumentParser) -> None:
 def add_scope(parser: argparse.ArgumentParser) -> None:
     """What is scanned, with which checks, and where connections go."""
     parser.add_argument("targets", nargs="*", metavar="TARGETS.toml | URL", help="a targets file, or URLs")
-    parser.add_argument("--profile", help="pace and checks: default, gentle or local (own machine)")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="pace and checks: a profile's name (default: default), or a file.toml of your own",
+    )
     parser.add_argument(
         "--only", action="append", default=[], metavar="CHECK", help="only these checks (id, area or glob)"
     )
@@ -66,6 +70,12 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="HOST:PORT:ADDRESS:PORT",
         help="connect to this address instead (as in curl)",
+    )
+    parser.add_argument(
+        "--user",
+        metavar="NAME:env=VARIABLE",
+        help="log in to the URLs as NAME; the password is in an environment variable (PINDAI_PASSWORD when none is "
+        "named) or, with NAME:file=PATH, in a file",
     )
     parser.add_argument(
         "--nameserver", action="append", default=[], metavar="ADDRESS[:PORT]", help="ask this resolver for names"
@@ -172,15 +182,29 @@ def log_to(directory: Path) -> Path:
     """Send what the program says about itself to a file in the state folder; people read standard error, not this."""
     import logging
 
+    from scanner.secrets import Silence
+
     path = directory / "pindai.log"
+
+    class LogFile(logging.FileHandler):
+        """A log that cannot be written (the disk is full) is told of once, in one line, and ends nothing."""
+
+        told = False
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's own name
+            if not self.told:
+                self.told = True
+                sys.stderr.write(printable(f"pindai: {path}: cannot write the log: {sys.exc_info()[1]}") + "\n")
+
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
-        handler: logging.Handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+        handler: logging.Handler = LogFile(path, encoding="utf-8", delay=True)
     except OSError as error:
         raise CommandError(
             3, f"{directory}: cannot keep state here: {error.strerror or error}; choose --state DIR"
         ) from error
+    handler.addFilter(Silence())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("pindai")
     root.handlers[:] = [handler]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 
 from scanner.cli.options import add_language, add_scope, guarded, language_of, printable
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from scanner.cli.options import Commands
     from scanner.cost import Cost
     from scanner.observations.endpoint import Resolution
-    from scanner.plan import PlannedTarget
+    from scanner.plan import PlannedTarget, SharedAddress
+
+MOST_SHARED = 5
+"""Shared addresses that are listed, the busiest first."""
 
 
 def add_to(commands: Commands) -> None:
@@ -38,12 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from scanner.cli.estates import assignment_of, manifest_of
     from scanner.cost import Cost
-    from scanner.plan import plan
+    from scanner.plan import plan, shared_addresses
 
-    assignment = assignment_of(arguments)
+    assignment = assignment_of(arguments, sends=arguments.resolve)
     setting = manifest_of(assignment).setting
     resolutions = asyncio.run(_resolve(assignment)) if arguments.resolve else {}
     planned = list(plan(assignment.estate, assignment.checks, setting, assignment.profile, resolutions))
+    shared = shared_addresses(assignment.estate, planned, resolutions, assignment.profile)
     total = Cost()
     for item in planned:
         total += item.ceiling
@@ -53,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             "profile": assignment.profile.name,
             "checks": [check.id for check in assignment.checks],
             "targets": planned,
+            "shared_addresses": shared,
             "ceiling": total,
         }
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
@@ -60,9 +66,20 @@ def run(arguments: argparse.Namespace) -> int:
     language = language_of(arguments.lang)
     for item in planned:
         _print(item, resolutions, language)
+    for address in shared[:MOST_SHARED]:
+        sys.stdout.write(f"{_shared(address, language)}\n")
     targets, most = _count(len(planned), "target", language), "paling banyak" if language == "id" else "at most"
     sys.stdout.write(f"{targets}: {most} {_cost(total, language)}\n")
     return 0
+
+
+def _shared(shared: SharedAddress, language: str) -> str:
+    """A shared address in a line: a run cannot be quicker than its pace there allows."""
+    behind, asked = _count(shared.targets, "target", language), _count(shared.connections, "connection", language)
+    least = _count(math.ceil(shared.least_s), "second", language)
+    if language == "id":
+        return f"{shared.address}: dipakai bersama oleh {behind}, {asked} pada awalnya, paling cepat {least}"
+    return f"{shared.address}: shared by {behind}, {asked} to begin with, at the least {least}"
 
 
 def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: str) -> None:
@@ -100,6 +117,7 @@ _COUNTED = {
     "address": ("alamat", "address", "addresses"),
     "connection": ("koneksi", "connection", "connections"),
     "request": ("permintaan", "request", "requests"),
+    "second": ("detik", "second", "seconds"),
     "query": ("kueri DNS", "DNS query", "DNS queries"),
 }
 """What is counted, in Indonesian, one of it in English, and several of it."""

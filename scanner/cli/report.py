@@ -38,8 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
             prepare_output(arguments.out)
             code = exit_code(stored, arguments.fail_on, arguments.min_coverage)
             ending = stored.ending
-            seconds = 0.0 if ending is None else (ending.ended - stored.manifest.started).total_seconds()
-            report(arguments, stored, language_of(arguments.lang), code, seconds)
+            seconds = 0.0
+            if ending is not None:  # a clock that was set back meanwhile must not make it negative
+                seconds = (ending.ended - stored.manifest.started).total_seconds() - ending.clock_jump_s
+            report(arguments, stored, language_of(arguments.lang), code, max(seconds, 0.0))
     except JournalError as error:
         raise CommandError(3, str(error)) from error
     return code

@@ -26,10 +26,12 @@ from scanner.cli.options import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from scanner.cli.estates import Assignment
     from scanner.cli.options import Commands
+    from scanner.estate import Estate
     from scanner.journal import Journal
     from scanner.run import Manifest, Run
 
@@ -52,6 +54,9 @@ def add_to(commands: Commands) -> None:
     )
     add_reporting(parser)
     parser.add_argument("--resume", action="store_true", help="go on with the last unfinished run of the same targets")
+    parser.add_argument(
+        "--now", action="store_true", help="scan at once, also outside the windows that the targets file names"
+    )
     add_state(parser)
     parser.set_defaults(run=guarded(run))
 
@@ -87,15 +92,52 @@ def percentage(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan and report; the exit code is the design's."""
+    import contextlib
+
     from scanner.cli.estates import assignment_of, manifest_of
+    from scanner.job_lock import JobRunningError, only_one
 
     state = state_directory(arguments.state)
     assignment = assignment_of(arguments)
+    if not arguments.now:
+        _heed_windows(assignment.estate)
     prepare_output(arguments.out)
     log_to(state)
-    manifest = manifest_of(assignment)
-    journal = _open_journal(state, manifest, resume=arguments.resume)
-    return perform(arguments, assignment, journal)
+    with contextlib.ExitStack() as stack:
+        if not assignment.estate.scope.typed:  # a developer's URL waits for no estate, and keeps none waiting
+            try:
+                stack.enter_context(only_one(state, "scan"))
+            except JobRunningError as error:
+                raise CommandError(4, str(error)) from error
+            except OSError as error:
+                raise CommandError(3, f"{state}: cannot keep a lock here: {error.strerror or error}") from error
+        manifest = manifest_of(assignment, state / "runs")
+        journal = _open_journal(state, manifest, resume=arguments.resume)
+        return perform(arguments, assignment, journal)
+
+
+def _heed_windows(estate: Estate) -> None:
+    """Refuse a scan that could begin nothing for hours; say so when it waits for a window that opens soon."""
+    from datetime import UTC, datetime
+
+    from scanner.schedule import LONGEST_WAIT, opens_at
+
+    now = datetime.now(UTC)
+    opening = opens_at(estate, estate.targets, now)
+    if opening == now:
+        return
+    words = "never opens" if opening is None else f"opens {_moment(estate, opening)}"
+    if opening is None or opening > now + LONGEST_WAIT:
+        raise CommandError(
+            3, f"outside the scan window, which {words}; start then, or with --now for a scan that its owners agreed to"
+        )
+    sys.stderr.write(f"pindai: waiting for the scan window, which {words}\n")
+
+
+def _moment(estate: Estate, moment: datetime) -> str:
+    from scanner.locale.values import write_time
+
+    return write_time(moment, "en", estate.time_zone)
 
 
 def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Journal) -> int:
@@ -113,7 +155,8 @@ def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Jour
         shown = sys.stderr.isatty() and not arguments.quiet
         progress = Progress(sys.stderr, total, language, enabled=shown)
         try:
-            Scan(scan_run, assignment.checks, assignment.surroundings, progress).perform()
+            heed = not getattr(arguments, "now", False)
+            Scan(scan_run, assignment.checks, assignment.surroundings, progress, heed_windows=heed).perform()
         except JournalError as error:
             raise CommandError(2, str(error), "what was committed before is kept; go on with --resume") from error
         finally:
@@ -162,26 +205,35 @@ def find_unfinished(state: Path, manifest: Manifest) -> Path | None:
 
 
 def exit_code(run: Run, fail_on: str, min_coverage: float) -> int:
-    """0 clean, 1 findings at or above the threshold, 2 incomplete, 130 or 143 by signal; 2 comes before 1."""
+    """0 clean, 1 findings at or above the threshold that nobody accepted, 2 incomplete, 130 or 143 by signal; 2 comes
+    before 1. A part of the configuration that failed alone makes a run incomplete, and so does a fault on our side.
+    """
     from scanner.assessment import conclusions
+    from scanner.doubt import ACCUSE_NOBODY
     from scanner.findings import Severity
 
     found = conclusions(run)
     ending = run.ending
     if ending is not None and ending.interrupted:
         return SIGNAL_CODES.get(ending.interrupted, 2)
-    if found.errors or not run.complete or found.coverage < min_coverage:
+    if found.errors or not run.complete or found.coverage < min_coverage or run.manifest.estate.problems:
+        return 2
+    if ending is not None and any(doubt.whose in ACCUSE_NOBODY for doubt in ending.doubts):
         return 2
     threshold = Severity.CRITICAL + 1 if fail_on == "never" else Severity[fail_on.upper()]
     return 1 if found.worst >= threshold else 0
 
 
 def prepare_output(directory: Path | None) -> None:
-    """Make the output folder before anything is scanned. Raises CommandError."""
+    """Make the output folder, and see that it can be written, before anything is scanned. Raises CommandError."""
     if directory is None:
         return
+    import tempfile
+
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
     except OSError as error:
         raise CommandError(3, f"{directory}: cannot write results here: {error.strerror or error}") from error
 

@@ -206,6 +206,23 @@ def walk(sent: Sequence[Certificate | None], stores: Sequence[AnchorStore], at: 
     return _result(chain, nearest, stores, unparseable)
 
 
+MAX_REMEMBERED: Final = 1024
+_remembered: dict[tuple[str, str], Verdict] = {}
+"""Whether an authority's certificate is signed with a key: the same few stand in the chains of all services."""
+
+
+def _verified(pair: tuple[str, str], certificate: Certificate, issuer: Certificate) -> Verdict:
+    """Check a signature, of one pair of authorities once."""
+    if not certificate.is_ca:
+        return verify_signature(certificate, issuer)
+    verdict = _remembered.get(pair)
+    if verdict is None:
+        if len(_remembered) >= MAX_REMEMBERED:
+            _remembered.clear()
+        verdict = _remembered[pair] = verify_signature(certificate, issuer)
+    return verdict
+
+
 def _readable(ders: Iterable[bytes]) -> Iterator[Certificate]:
     for der in ders:
         try:
@@ -363,7 +380,7 @@ class _Chain:
         pair = certificate.der_sha256, issuer.key.spki_sha256
         verdict = self._verdicts.get(pair)
         if verdict is None:
-            verdict = self._verdicts[pair] = verify_signature(certificate, issuer)
+            verdict = self._verdicts[pair] = _verified(pair, certificate, issuer)
         return verdict
 
     def _stopped(

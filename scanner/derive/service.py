@@ -3,33 +3,39 @@
 These are the needs that checks ask for. Each names the probes behind it and reads only what was stored.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
-from scanner.derive.certification_path import AnchorStore, PathResult, Profile, walk
-from scanner.estate import redirected
-from scanner.needs import Fact, Place, Told, derived, maybe, parts_of
+from scanner.derive.acceptance import readable, stores_of
+from scanner.derive.certification_path import PathResult, walk
+from scanner.derive.refusal import REFUSING_STATUSES, is_challenge, may_be_a_refusal
+from scanner.estate import Expectation, Target, redirected
+from scanner.needs import Fact, Place, Several, Told, derived, maybe, parts_of
 from scanner.observations.endpoint import Resolution, Source
-from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake, RedirectChain, Tries
+from scanner.observations.http import (
+    Answer,
+    BrokenHandshake,
+    Exchange,
+    Handshake,
+    RedirectChain,
+    Sought,
+    Tries,
+)
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
 from scanner.observations.trust import TrustStore
-from scanner.parse.certificate import MAX_NAMES, Certificate, CertificateError, parse_certificate
+from scanner.parse.certificate import MAX_NAMES, Certificate
 from scanner.parse.hsts import HstsError, HstsPolicy, policy_of
 from scanner.parse.http_head import Head, HeadError, parse_head
 from scanner.parse.identity import presented_identity_matches
 from scanner.parse.url import Url, parse_url
 from scanner.probes.dns import Resolve
-from scanner.probes.http.exchange import HttpExchange
-from scanner.probes.http.walks import Reachability, Redirects, answers_as_expected
+from scanner.probes.http.exchange import FurtherPage, HttpExchange
+from scanner.probes.http.walks import Reachability, Redirects, answers_as_expected, sought_in
 from scanner.probes.trust import MOZILLA, OPERATOR, TrustAnchors
-
-BLOCKING_STATUSES = frozenset({403, 406, 429, 503})
-"""What firewalls, rate limits and maintenance pages answer with; absence in such an answer shows nothing."""
-
-REFUSING_STATUSES = frozenset({403, 406, 429})
-"""Of these, those that do not even show whether the service behind works."""
 
 NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
 
@@ -56,7 +62,31 @@ def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicab
 
 
 def _home(place: Place) -> HttpExchange | Unobserved | NotApplicable:
-    return _exchange(place, place.target.parsed_url)
+    """The exchange that carries the target's credential and looks for what its owner expects."""
+    probe = _exchange(place, place.target.parsed_url)
+    if not isinstance(probe, HttpExchange):
+        return probe
+    expect = place.target.expect
+    return msgspec.structs.replace(
+        probe, credential=_entrusted_to(place.target), expect_text=expect.text, expect_json=expect.json
+    )
+
+
+def _entrusted_to(target: Target) -> str:
+    return "" if target.credential is None else target.id
+
+
+def _further(place: Place) -> tuple[FurtherPage, ...]:
+    """One exchange for each further path, none twice; they are on the service's own origin, so they carry its credential."""
+    own = place.target.parsed_url
+    pages: dict[str, FurtherPage] = {}
+    for path in place.target.paths:
+        probe = _exchange(place, parse_url(f"{own.origin}{path}"))
+        if isinstance(probe, HttpExchange) and probe.url != str(own):
+            pages[probe.url] = FurtherPage(
+                **msgspec.structs.asdict(probe) | {"credential": _entrusted_to(place.target)}
+            )
+    return tuple(pages.values())
 
 
 def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
@@ -90,6 +120,9 @@ resolution = Fact(
 
 home = Fact("answer of the service", Exchange, _home)
 """The exchange at the target's own URL."""
+
+further = Several("further pages of the service", Exchange, _further)
+"""The exchanges at the target's further paths, one GET each."""
 
 tries = parts_of(Fact("tries to reach the service", Tries, _reachability), Exchange)
 """The exchanges made to see whether the service answers: one, or two with a pause between."""
@@ -145,7 +178,8 @@ def page_of(exchange: Exchange) -> Page | Unobserved:
         return Unobserved(Reason.PROTOCOL_ERROR, str(error))
     if head.status != answer.status:
         return Unobserved(Reason.ALTERED, f"status {answer.status} is recorded beside a head that says {head.status}")
-    return Page(parse_url(exchange.url), answer.status, head, answer.status in BLOCKING_STATUSES, exchange.started)
+    blocked = may_be_a_refusal(answer.status, head)
+    return Page(parse_url(exchange.url), answer.status, head, blocked, exchange.started)
 
 
 @derived(home)
@@ -154,12 +188,20 @@ def page(exchange: Exchange) -> Page | Unobserved:
     return page_of(exchange)
 
 
-@derived(page, maybe(plain_hops))
-def https_pages(own: Page, hops: tuple[Exchange, ...] | Unobserved) -> tuple[Page, ...]:
+@derived(further)
+def further_pages(exchanges: tuple[Exchange | Unobserved, ...]) -> tuple[Page | Unobserved, ...]:
+    """The answers at the target's further paths, or why there is none, each for itself."""
+    return tuple(page_of(it) if isinstance(it, Exchange) else it for it in exchanges)
+
+
+@derived(page, further_pages, maybe(plain_hops))
+def https_pages(
+    own: Page, others: tuple[Page | Unobserved, ...], hops: tuple[Exchange, ...] | Unobserved
+) -> tuple[Page, ...]:
     """Every answer that was seen of the service's own host over HTTPS, the home page first, none twice."""
     found = {str(own.url): own}
-    for exchange in () if isinstance(hops, Unobserved) else hops:
-        other = page_of(exchange)
+    on_the_walk = () if isinstance(hops, Unobserved) else map(page_of, hops)
+    for other in (*others, *on_the_walk):
         if isinstance(other, Page) and other.url.scheme == "https" and other.url.origin == own.url.origin:
             found.setdefault(str(other.url), other)
     return tuple(found.values())
@@ -190,12 +232,18 @@ def walk_from_plain(chain: RedirectChain, hops: tuple[Exchange, ...], own: Excha
 
 
 class Attempt(Struct, frozen=True):
-    """One try to reach the service: the status it brought or why none, and whether that is what the owner expects."""
+    """One try to reach the service: the status it brought or why none, and whether that is what the owner expects.
+
+    `expected` is about the status. `missing` is what the owner expects of the content and was not there, `undecided` what
+    could not be told, for the body was not read whole.
+    """
 
     status: int | None
     failure: Unobserved | None
     expected: bool
     blocked: bool
+    missing: tuple[Sought, ...] = ()
+    undecided: tuple[Unobserved, ...] = ()
 
     @property
     def in_a_word(self) -> str:
@@ -210,22 +258,43 @@ class Attempts(Struct, frozen=True):
     expect_status: tuple[int, ...]
 
 
-@derived(tries, Told("statuses expected", lambda place: place.target.expect.status))
-def attempts(exchanges: tuple[Exchange, ...], expect_status: tuple[int, ...]) -> Attempts:
+@derived(tries, Told("what is expected", lambda place: place.target.expect))
+def attempts(exchanges: tuple[Exchange, ...], expect: Expectation) -> Attempts:
     """The tries to reach the service."""
-    return Attempts(tuple(_attempt(exchange, expect_status) for exchange in exchanges), expect_status)
+    return Attempts(tuple(_attempt(exchange, expect) for exchange in exchanges), expect.status)
 
 
-def _attempt(exchange: Exchange, expect_status: tuple[int, ...]) -> Attempt:
+def _attempt(exchange: Exchange, expect: Expectation) -> Attempt:
     answer = exchange.answer
+    expect_status = expect.status
     page = page_of(exchange)
     if isinstance(page, Unobserved) and page.reason is Reason.ALTERED:
         return Attempt(None, page, expected=False, blocked=False)
     if isinstance(answer, Answer):
         named = answer.status in expect_status
-        blocked = answer.status in REFUSING_STATUSES and not named
-        return Attempt(answer.status, None, answers_as_expected(exchange, expect_status) and not blocked, blocked)
+        challenge = isinstance(page, Page) and is_challenge(page.head)
+        blocked = (answer.status in REFUSING_STATUSES or challenge) and not named
+        undecided = tuple(_undecided(answer, expect))
+        return Attempt(
+            answer.status,
+            None,
+            answers_as_expected(exchange, expect_status) and not blocked,
+            blocked,
+            tuple(it for it in sought_in(exchange) if it.found is False),
+            undecided,
+        )
     return Attempt(None, answer, expected=False, blocked=False)
+
+
+def _undecided(answer: Answer, expect: Expectation) -> Iterator[Unobserved]:
+    """Why something that is expected of the content was neither seen nor seen to be missing."""
+    if isinstance(answer.body, Unobserved):
+        if expect.text or expect.json:
+            yield answer.body
+        return
+    for sought in answer.body.sought:
+        if sought.found is None:
+            yield Unobserved(sought.reason or Reason.INCONCLUSIVE, sought.detail)
 
 
 class PresentedChain(Struct, frozen=True):
@@ -250,16 +319,7 @@ def presented_chain(exchange: Exchange) -> PresentedChain | Unobserved | NotAppl
     if isinstance(tls, Unobserved):
         return exchange.connect if isinstance(exchange.connect, Unobserved) else tls
     unproven = tls.failure if isinstance(tls, BrokenHandshake) else None
-    return PresentedChain(exchange.endpoint.host, tuple(map(_readable, tls.chain)), exchange.started, unproven)
-
-
-@lru_cache(maxsize=32)
-def _readable(der: bytes) -> Certificate | None:
-    """The certificate, None when it cannot be parsed; many services send the same intermediates."""
-    try:
-        return parse_certificate(der)
-    except CertificateError:
-        return None
+    return PresentedChain(exchange.endpoint.host, tuple(map(readable, tls.chain)), exchange.started, unproven)
 
 
 class PresentedLeaf(Struct, frozen=True):
@@ -289,19 +349,10 @@ def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
     return PresentedLeaf(chain.reference, certificate, matches, read, chain.at, chain.unproven)
 
 
-@lru_cache(maxsize=8)
-def _anchors(store: TrustStore, profile: Profile) -> AnchorStore:
-    """A store indexed once for all targets; the same observation always gives the same index."""
-    return AnchorStore(f"{store.name} ({store.version})", store.anchors, profile)
-
-
 @derived(presented_chain, mozilla, operator, replay=Replay.ATTESTED)
 def certification_path(chain: PresentedChain, public: TrustStore, own: TrustStore) -> PathResult:
     """The path from the leaf to an anchor, Mozilla's first and then the operator's, or why there is none."""
-    stores = [_anchors(public, Profile.PUBLIC)]
-    if own.anchors:
-        stores.append(_anchors(own, Profile.OPERATOR))
-    return walk(chain.certificates, stores, chain.at)
+    return walk(chain.certificates, stores_of(public, own), chain.at)
 
 
 @derived(leaf, certification_path, replay=Replay.ATTESTED)

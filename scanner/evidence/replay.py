@@ -259,7 +259,8 @@ def _difference(before: Finding | None, after: Finding | None, newer: set[str]) 
 def _said(finding: Finding | None) -> str | None:
     if finding is None:
         return None
-    return finding.outcome if finding.state in (State.PASS, State.FAIL) else finding.state.value
+    said = finding.outcome if finding.state in (State.PASS, State.FAIL) else finding.state.value
+    return said if finding.waiver is None else f"{said} (accepted until {finding.waiver.until})"
 
 
 def summary(replayed: Replayed, problems: Sequence[str], language: str) -> list[str]:

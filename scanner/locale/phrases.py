@@ -8,18 +8,24 @@ from enum import StrEnum
 
 import msgspec
 
+from scanner.doubt import Whose
+from scanner.estate import Vantage
 from scanner.findings import FixedBy, Severity, State
 from scanner.locale.values import write_number
 
 
 class Condition(StrEnum):
-    """What a row of a table comes to: the closed list of five."""
+    """What a row of a table comes to: a closed list, the worst first."""
 
     IMMEDIATE = "immediate"
     ACTION = "action"
     FINDINGS = "findings"
     """Findings below high; the word names the gravest."""
+    ACCEPTED = "accepted"
+    """No findings but those that somebody accepted."""
     NONE = "none"
+    PARTLY = "partly"
+    """No findings, and a check was switched off that might have said otherwise."""
     UNKNOWN = "unknown"
 
 
@@ -43,6 +49,37 @@ class Listed(msgspec.Struct, frozen=True):
     blocked: str
 
 
+class Ground(msgspec.Struct, frozen=True):
+    """What is said in one language of where a run stood, by what right, and what was wrong with its configuration."""
+
+    vantage: dict[Vantage, str]
+    vantage_title: str
+    places: dict[Vantage, str]
+    authorisation_title: str
+    authorisation: str
+    issued_by: str
+    none_named: str
+    problems: tuple[str, str]
+    population: str
+    stopped: dict[str, str]
+    """What stopped a run, where it was no signal."""
+    doubt: str
+    whose: dict[Whose, str]
+    clock: str
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What is said in one language of what somebody decided: findings accepted, checks switched off."""
+
+    accepted: tuple[str, str]
+    otherwise: str
+    """There are no findings beside those accepted; `{text}` says how far that reaches."""
+    accepted_until: str
+    off: tuple[str, str]
+    off_at: str
+    some_off: str
+
+
 class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one language; a missing one is an error when this module is imported."""
 
@@ -54,6 +91,8 @@ class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     conditions: dict[Condition, str]
     conditions_short: dict[Condition, str]
     listed: Listed
+    ground: Ground
+    decided: Decided
 
     target: Noun
     unit: Noun
@@ -146,7 +185,9 @@ INDONESIAN = Phrases(
         Condition.IMMEDIATE: "perlu tindakan segera",
         Condition.ACTION: "perlu tindakan",
         Condition.FINDINGS: "ada temuan {severity}",
+        Condition.ACCEPTED: "temuan dikecualikan",
         Condition.NONE: "tidak ada temuan",
+        Condition.PARTLY: "tidak diperiksa penuh",
         Condition.UNKNOWN: "belum dapat disimpulkan",
     },
     listed=Listed(
@@ -160,11 +201,55 @@ INDONESIAN = Phrases(
         some_open="tidak ada temuan pada yang dapat diperiksa; {verdicts} belum dapat disimpulkan",
         blocked="{count} di antaranya diblokir",
     ),
+    ground=Ground(
+        vantage={Vantage.INTERNET: "dari internet", Vantage.INTRANET: "dari jaringan intra", Vantage.UNSTATED: ""},
+        vantage_title="Dari",
+        places={
+            Vantage.INTERNET: "internet",
+            Vantage.INTRANET: "jaringan intra",
+            Vantage.UNSTATED: "titik pantau tidak disebut",
+        },
+        authorisation_title="Dasar",
+        authorisation="{number}, berlaku s.d. {date}",
+        issued_by="diterbitkan oleh {name}",
+        none_named="tidak disebut",
+        problems=(
+            "Konfigurasi: {count} kesalahan; bagian itu tidak dipakai",
+            "Konfigurasi: {count} kesalahan; bagian-bagian itu tidak dipakai",
+        ),
+        population="menurut {document} ({date}): {listed} dari {services} layanan terdaftar ada dalam daftar target, "
+        "{observed} teramati",
+        stopped={
+            "window": "jendela waktu pemindaian berakhir",
+            "authorisation": "masa berlaku izin berakhir",
+            "our_side": "kemungkinan gangguan di jaringan pemindai",
+        },
+        doubt="Pukul {time}: {failed} dari {of} target terakhir tidak menjawab pada saat yang sama; {whose}",
+        whose={
+            Whose.THEIRS: "titik acuan tetap menjawab, jadi gangguannya bukan di jaringan pemindai",
+            Whose.OURS: "titik acuan pun tidak menjawab, kemungkinan gangguan di jaringan pemindai; target itu belum dapat "
+            "disimpulkan",
+            Whose.OVER: "titik acuan pun sempat tidak menjawab, lalu pulih; target itu diamati ulang",
+            Whose.UNTOLD: "kemungkinan gangguan di jaringan pemindai, tidak ada titik acuan untuk memastikannya "
+            "([reference]); target itu belum dapat disimpulkan",
+        },
+        clock="Jam mesin pemindai melompat {seconds} detik selama pemindaian; waktu dalam bukti perlu dicermati",
+    ),
+    decided=Decided(
+        accepted=("{count} temuan dikecualikan", "{count} temuan dikecualikan"),
+        otherwise="{accepted}; selain itu {text}",
+        accepted_until="dikecualikan s.d. {date} oleh {approved_by}: {reason}",
+        off=("{count} pemeriksaan dinonaktifkan", "{count} pemeriksaan dinonaktifkan"),
+        off_at="{check} ({targets})",
+        some_off="tidak ada temuan pada yang diperiksa",
+    ),
     conditions_short={
         Condition.IMMEDIATE: "tindakan segera",
         Condition.ACTION: "perlu tindakan",
         Condition.FINDINGS: "temuan {severity}",
+        Condition.ACCEPTED: "dikecualikan",
         Condition.NONE: "tidak ada temuan",
+        Condition.PARTLY: "sebagian saja",
         Condition.UNKNOWN: "belum disimpulkan",
     },
     target=("target", "target"),
@@ -231,7 +316,9 @@ ENGLISH = Phrases(
         Condition.IMMEDIATE: "immediate action needed",
         Condition.ACTION: "action needed",
         Condition.FINDINGS: "{severity} findings",
+        Condition.ACCEPTED: "accepted findings",
         Condition.NONE: "no findings",
+        Condition.PARTLY: "not fully checked",
         Condition.UNKNOWN: "cannot be concluded",
     },
     listed=Listed(
@@ -245,11 +332,55 @@ ENGLISH = Phrases(
         some_open="no findings in what could be checked; {verdicts} cannot be concluded",
         blocked="{count} of them blocked",
     ),
+    ground=Ground(
+        vantage={Vantage.INTERNET: "from the internet", Vantage.INTRANET: "from the intranet", Vantage.UNSTATED: ""},
+        vantage_title="From",
+        places={
+            Vantage.INTERNET: "the internet",
+            Vantage.INTRANET: "the intranet",
+            Vantage.UNSTATED: "vantage not stated",
+        },
+        authorisation_title="Basis",
+        authorisation="{number}, valid until {date}",
+        issued_by="issued by {name}",
+        none_named="none named",
+        problems=(
+            "Configuration: {count} problem; that part is not used",
+            "Configuration: {count} problems; those parts are not used",
+        ),
+        population="according to {document} ({date}): {listed} of {services} registered services are among the targets, "
+        "{observed} observed",
+        stopped={
+            "window": "the scan window closed",
+            "authorisation": "the authorisation ran out",
+            "our_side": "likely a fault on our side of the network",
+        },
+        doubt="At {time}: {failed} of the last {of} targets did not answer at the same time; {whose}",
+        whose={
+            Whose.THEIRS: "the reference endpoints answered all the same, so it is not our network",
+            Whose.OURS: "the reference endpoints did not answer either, likely a fault on our side; nothing is concluded "
+            "about those targets",
+            Whose.OVER: "the reference endpoints did not answer either, and then did; those targets were observed again",
+            Whose.UNTOLD: "likely a fault on our side, and no reference endpoint to tell ([reference]); nothing is concluded "
+            "about those targets",
+        },
+        clock="The clock of the scanning machine jumped by {seconds} seconds meanwhile; times in the evidence need care",
+    ),
+    decided=Decided(
+        accepted=("{count} accepted finding", "{count} accepted findings"),
+        otherwise="{accepted}; otherwise {text}",
+        accepted_until="accepted until {date} by {approved_by}: {reason}",
+        off=("{count} check switched off", "{count} checks switched off"),
+        off_at="{check} ({targets})",
+        some_off="no findings in what was checked",
+    ),
     conditions_short={
         Condition.IMMEDIATE: "act at once",
         Condition.ACTION: "action needed",
         Condition.FINDINGS: "{severity} findings",
+        Condition.ACCEPTED: "accepted",
         Condition.NONE: "no findings",
+        Condition.PARTLY: "partly checked",
         Condition.UNKNOWN: "not concluded",
     },
     target=("target", "targets"),

@@ -1,7 +1,7 @@
 """How values are written for people: times with their zone, durations with their unit, numbers in local style."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.locale.reasons import reason_text
@@ -58,10 +58,20 @@ def zone_label(moment: datetime) -> str:
 
 def write_time(moment: datetime, language: str, zone: str) -> str:
     """`21 November 2026 09.02 WITA`, or `21 November 2026 09:02 WITA` in English."""
+    return f"{write_date(local(moment, zone), language)} {write_clock(moment, language, zone)}"
+
+
+def write_clock(moment: datetime, language: str, zone: str) -> str:
+    """`09.02 WITA`, or `09:02 WITA` in English."""
     there = local(moment, zone)
-    months, separator = (MONTHS_ID, ".") if language == "id" else (MONTHS_EN, ":")
-    clock = f"{there:%H}{separator}{there:%M}"
-    return f"{there.day} {months[there.month - 1]} {there.year} {clock} {zone_label(there)}"
+    separator = "." if language == "id" else ":"
+    return f"{there:%H}{separator}{there:%M} {zone_label(there)}"
+
+
+def write_date(day: date, language: str) -> str:
+    """`21 November 2026`."""
+    months = MONTHS_ID if language == "id" else MONTHS_EN
+    return f"{day.day} {months[day.month - 1]} {day.year}"
 
 
 def write_duration(length: timedelta, language: str) -> str:

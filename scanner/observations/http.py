@@ -1,13 +1,13 @@
 """One HTTP exchange on a connection of its own: connect, TLS, head, body, each value or reason."""
 
-from typing import Self
+from typing import Self, TypeVar, cast
 
 import msgspec
 
 from scanner.observations.endpoint import Endpoint
 from scanner.observations.observation import Observation
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
-from scanner.redaction import Span, redact_head, redact_text
+from scanner.redaction import NOTHING_KNOWN, Blackout, Span, redact_head, redact_text
 
 
 class Connected(msgspec.Struct, frozen=True, tag="connected"):
@@ -43,8 +43,23 @@ class BrokenHandshake(msgspec.Struct, frozen=True, tag="broken_handshake"):
     failure: Unobserved
 
 
+class Sought(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the owner expects of a body, and whether it was there: a text, or a value at a JSON Pointer (RFC 6901).
+
+    `found` is None when what was read does not tell, for the `reason`; beside False the reason says why nothing could
+    be there (a body that is no JSON has no value at any pointer). What stood there instead is not kept.
+    """
+
+    text: str = ""
+    pointer: str | None = None
+    equals: str | int | float | bool | None = None
+    found: bool | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+
 class Body(msgspec.Struct, frozen=True, tag="body"):
-    """What is kept of a body: lengths and a digest, never the content.
+    """What is kept of a body: lengths, a digest and whether it held what was `sought`, never the content.
 
     `wire_bytes` counts payload octets before content decoding, `length` and `sha256` are of the decoded octets read.
     `ended` says why reading stopped before the end of the body, None when it was read whole.
@@ -57,6 +72,7 @@ class Body(msgspec.Struct, frozen=True, tag="body"):
     ms: float
     ended: Reason | None = None
     detail: str = ""
+    sought: tuple[Sought, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
@@ -77,7 +93,9 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
 class Exchange(Observation, frozen=True, tag="exchange"):
     """A request and what came back. `url` is what was asked for, `attempt` counts tries of the same question from 1.
 
-    When an early step failed, `answer` has its reason too: it is why there is no answer.
+    When an early step failed, `answer` has its reason too: it is why there is no answer. `credential` is the id of the
+    target whose credential belongs to the request, empty without one; it is sent only where `answer` is an Answer or
+    failed after the certificate had been accepted.
     """
 
     endpoint: Endpoint
@@ -87,20 +105,47 @@ class Exchange(Observation, frozen=True, tag="exchange"):
     connect: Connected | Unobserved
     tls: Handshake | BrokenHandshake | NotApplicable | Unobserved
     answer: Answer | Unobserved
+    credential: str = ""
 
     @property
     def replay(self) -> Replay:
         """From the raw head, when there is one; that a connection failed is our word."""
         return Replay.DERIVED if isinstance(self.answer, Answer) else Replay.ATTESTED
 
-    def redacted(self) -> Self:
-        """Cookie values, tokens and personal numbers in the head and the URL become runs of X, x and 0."""
+    def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:
+        """Cookie values, tokens and personal numbers in the head and the URL become runs of X, x and 0.
+
+        So does what is `known`, but not in the URL: that is what we asked for, and no redirect with a secret is followed.
+        """
         url, _ = redact_text(self.url)
-        answer = self.answer
+        answer, tls = self.answer, self.tls
         if isinstance(answer, Answer):
-            clean = redact_head(answer.head)
-            answer = msgspec.structs.replace(answer, head=clean.raw, spans=clean.spans)
-        return msgspec.structs.replace(self, url=url, answer=answer)
+            clean = redact_head(answer.head, known)
+            answer = msgspec.structs.replace(
+                answer, head=clean.raw, spans=clean.spans, body=_without_secrets(answer.body, known)
+            )
+        if isinstance(tls, BrokenHandshake):
+            tls = msgspec.structs.replace(tls, failure=tls.failure.redacted(known))
+        return msgspec.structs.replace(
+            self,
+            url=url,
+            connect=_reason_without(self.connect, known),
+            tls=_reason_without(tls, known),
+            answer=_reason_without(answer, known),
+        )
+
+
+_Step = TypeVar("_Step")
+
+
+def _reason_without(step: _Step, known: Blackout) -> _Step:
+    return cast("_Step", step.redacted(known)) if isinstance(step, Unobserved) else step
+
+
+def _without_secrets(body: Body | Unobserved, known: Blackout) -> Body | Unobserved:
+    if isinstance(body, Unobserved):
+        return body.redacted(known)
+    return msgspec.structs.replace(body, detail=known.masked(body.detail)) if body.detail else body
 
 
 class RedirectChain(Observation, frozen=True, tag="redirect_chain"):
@@ -118,12 +163,13 @@ class RedirectChain(Observation, frozen=True, tag="redirect_chain"):
         """It puts its parts in order; each part has a level of its own."""
         return Replay.DERIVED
 
-    def redacted(self) -> Self:
-        """The same chain with secrets blacked out of its URLs."""
+    def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:
+        """The same chain with secrets blacked out of its URLs; those that were asked for hold none that is `known`."""
         return msgspec.structs.replace(
             self,
             urls=tuple(redact_text(url)[0] for url in self.urls),
-            next_url=None if self.next_url is None else redact_text(self.next_url)[0],
+            next_url=None if self.next_url is None else redact_text(self.next_url, known)[0],
+            ended=None if self.ended is None else self.ended.redacted(known),
         )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from scanner.json_text import inert
 from scanner.observations.steps import Replay, Unobserved
+from scanner.redaction import NOTHING_KNOWN, Blackout
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
@@ -30,8 +31,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", o
         """How far it can be derived again; our word stands for what says nothing else."""
         return Replay.ATTESTED
 
-    def redacted(self) -> Self:
-        """The form that may be stored: without personal data and secrets, same lengths."""
+    def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:  # noqa: ARG002 - for those that can hold secrets
+        """The form that may be stored: without personal data and secrets, those that this scan knows too, same lengths."""
         return self
 
 
@@ -39,6 +40,10 @@ class Crashed(Observation, frozen=True, tag="crashed"):
     """A probe of ours raised: our fault, kept so that the run can say so."""
 
     failure: Unobserved
+
+    def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:
+        """The same without secrets in the words of the failure."""
+        return msgspec.structs.replace(self, failure=self.failure.redacted(known))
 
 
 class Withheld(Observation, frozen=True, tag="withheld"):
@@ -48,6 +53,10 @@ class Withheld(Observation, frozen=True, tag="withheld"):
     """
 
     failure: Unobserved
+
+    def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:
+        """The same without secrets in the words of the failure."""
+        return msgspec.structs.replace(self, failure=self.failure.redacted(known))
 
 
 _encoder = msgspec.json.Encoder()

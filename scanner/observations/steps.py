@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from scanner.redaction import redact_text
+from scanner.redaction import Blackout, redact_text
 
 MAX_DETAIL_CHARS = 300
 
@@ -65,6 +65,10 @@ class Unobserved(msgspec.Struct, frozen=True, tag="unobserved"):
             detail = detail[: MAX_DETAIL_CHARS - 1] + "…"
         if detail != self.detail:
             msgspec.structs.force_setattr(self, "detail", detail)
+
+    def redacted(self, known: Blackout) -> "Unobserved":
+        """The same without secrets that this scan knows."""
+        return Unobserved(self.reason, known.masked(self.detail)) if self.detail and known else self
 
 
 class NotApplicable(msgspec.Struct, frozen=True, tag="not_applicable"):

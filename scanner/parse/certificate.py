@@ -13,6 +13,7 @@ is of the outer structure, and then nothing about the certificate is known: `Cer
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -671,6 +672,11 @@ def _read_time(reader: _Reader) -> datetime:
 
 
 def _read_name(der: bytes) -> _ReadName:
+    """Read a name; those of authorities come again with every service, so the last are remembered."""
+    return _read_name_anew(der) if len(der) > MAX_KEPT_NAME_BYTES else _read_kept_name(der)
+
+
+def _read_name_anew(der: bytes) -> _ReadName:
     relative_names: list[str] = []
     folded: list[bytes] = []
     common_names: list[str] = []
@@ -704,6 +710,10 @@ def _read_name(der: bytes) -> _ReadName:
     if len(display) > MAX_NAME_CHARS:
         display = display[: MAX_NAME_CHARS - 1] + "…"
     return _ReadName(display, tuple(folded), tuple(common_names), has_email)
+
+
+MAX_KEPT_NAME_BYTES: Final = 1024
+_read_kept_name = lru_cache(maxsize=256)(_read_name_anew)
 
 
 def _decode(tag: int, content: bytes) -> str | None:

@@ -87,6 +87,8 @@ class Head(Struct, frozen=True):
 _OWS = b" \t"
 _MAX_LEADING = 4
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_ODD = re.compile(rb"[^\t\x20-\x7e]")
+"""What may need a note; most values have nothing of the kind."""
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9])[ \t]+([0-9]{3})(?![0-9])(.*)", re.DOTALL | re.IGNORECASE)
@@ -114,7 +116,8 @@ def parse_head(raw: bytes) -> Head:
     if groups and unfinished and unfinished[0] in _OWS:
         groups.pop()
     fields = tuple(field for group in groups if (field := _field(group, seen)) is not None)
-    return Head(version, status, reason, fields, tuple(anomaly for anomaly in Anomaly if anomaly in seen))
+    anomalies = tuple(anomaly for anomaly in Anomaly if anomaly in seen) if seen else ()
+    return Head(version, status, reason, fields, anomalies)
 
 
 def _lines(raw: bytes, position: int, seen: set[Anomaly]) -> tuple[list[bytes], bytes | None]:
@@ -165,8 +168,10 @@ def _field(group: list[bytes], seen: set[Anomaly]) -> Field | None:
     if not colon:
         seen.add(Anomaly.NO_COLON)
         return None
-    parts = (part.strip(_OWS) for part in (rest, *group[1:]))
-    value = b" ".join(part for part in parts if part)
+    if len(group) == 1:
+        value = rest.strip(_OWS)
+    else:
+        value = b" ".join(part for line in (rest, *group[1:]) if (part := line.strip(_OWS)))
     fault = _name_fault(name)
     if fault is not None:
         seen.add(fault)
@@ -186,6 +191,8 @@ def _name_fault(name: bytes) -> Anomaly | None:
 
 def _note_content(value: bytes, seen: set[Anomaly]) -> bool:
     """Note the odd bytes in a value; false if it holds one that makes browsers disagree about the field."""
+    if _ODD.search(value) is None:
+        return True
     if _CONTROL.search(value):
         seen.add(Anomaly.CONTROL)
     if _NON_ASCII.search(value):

@@ -226,6 +226,7 @@ def _port(text: str) -> int | None:
     return int(match[1])
 
 
+@lru_cache(maxsize=256)
 def _canonical_name(text: str) -> str:
     """Host parsing for special schemes: percent-decode, map to ASCII, recognise IPv4 in every spelling.
 
@@ -316,6 +317,8 @@ def _canonical_ipv6(text: str) -> str:
 
 def _canonical_path(path: str) -> str:
     """Remove dot segments, plain or percent-encoded (RFC 3986 5.2.4), and percent-encode for the wire."""
+    if path in ("", "/"):
+        return "/"
     kept: list[str] = []
     segment = ""
     for segment in path.removeprefix("/").split("/"):
@@ -334,7 +337,7 @@ def _canonical_query(query: str) -> str:
 
 def _scalar_values(text: str) -> str:
     """Join surrogate pairs and put U+FFFD for lone surrogates, as browsers do before they parse."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _shown(text: str) -> str:

@@ -24,7 +24,6 @@ FILTERED = frozenset({4, 15, 16, 17, 18})
 """Extended errors (RFC 8914) of an answer made up or withheld on purpose: forged, blocked, censored, filtered, prohibited."""
 MAX_RECORDS = 256
 MAX_CNAMES = 12
-ONE_QUERY = Cost(queries=1)
 EDNS_PAYLOAD = 1232
 """Octets; the size the DNS Flag Day 2020 agreed on to stay clear of fragmentation."""
 
@@ -93,17 +92,14 @@ class DnsQuery(Probe[DnsAnswer], frozen=True, tag="dns_query"):
 
         server = (self.server, self.port)
         try:
-            lab.budget.charge(ONE_QUERY)
-            wire = await lab.gate.query(server, message, answers_this, stream=False)
+            wire = await lab.gate.query(server, message, answers_this, lab.budget, stream=False)
         except NetworkError as error:
             if error.unobserved.reason is not Reason.TIMEOUT:
                 raise
-            lab.budget.charge(ONE_QUERY)
-            wire = await lab.gate.query(server, message, answers_this, stream=False)
+            wire = await lab.gate.query(server, message, answers_this, lab.budget, stream=False)
         truncated = bool(wire[2] & 0x02)
         if truncated:
-            lab.budget.charge(ONE_QUERY)
-            wire = await lab.gate.query(server, message, answers_this, stream=True)
+            wire = await lab.gate.query(server, message, answers_this, lab.budget, stream=True)
         return _read(query, wire, truncated=truncated)
 
 
@@ -119,6 +115,10 @@ def _read(query: "dns.message.Message", wire: bytes, *, truncated: bool) -> Resp
         message = dns.message.from_wire(wire)
         if not query.is_response(message):
             raise NetworkError(Reason.DNS_MALFORMED, "the answer is to another question")
+        if truncated and message.flags & dns.flags.TC:
+            raise NetworkError(
+                Reason.DNS_MALFORMED, "the answer is truncated over TCP too, so what is missing is not known"
+            )
         answers = tuple(
             (
                 rrset.name.to_text(omit_final_dot=True).lower(),

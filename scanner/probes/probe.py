@@ -1,9 +1,10 @@
 """The probe: a value whose equality is the de-duplication key, and the laboratory it observes in."""
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
+from types import MappingProxyType
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -12,8 +13,10 @@ from scanner.cost import Cost
 from scanner.estate import Redirection
 from scanner.network import Budget, Gate
 from scanner.observations.observation import Observation
+from scanner.observations.steps import Unobserved
 from scanner.profiles import Profile
-from scanner.redaction import redact_text
+from scanner.redaction import NOTHING_KNOWN, Blackout, redact_text
+from scanner.secrets import Credentials
 
 O_co = TypeVar("O_co", bound=Observation, covariant=True)
 O = TypeVar("O", bound=Observation)  # noqa: E741 - an observation
@@ -59,23 +62,38 @@ class Laboratory(Protocol):
         """Wait for so many seconds without holding a slot."""
 
     async def observe(self, probe: "Probe[O]") -> Record[O]:
-        """The record of another probe; asked once, however many wait for it. Raises ProbeFailedError."""
+        """The record of another probe; asked once, however many wait for it. Raises ProbeFailedError, StoppedError."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """What was read from this machine once, at the start: hosts file, resolvers, trust stores, the operator's wishes."""
+    """What was read from this machine once, at the start: hosts file, resolvers, trust stores, the operator's wishes.
+
+    `credentials` are by target id and never stored or printed; `known` is what to black out of everything that is.
+    """
 
     hosts: dict[str, tuple[str, ...]]
     resolvers: tuple[tuple[str, int], ...]
     redirections: tuple[Redirection, ...] = ()
     anchors: tuple[bytes, ...] = ()
+    credentials: Mapping[str, Credentials] = MappingProxyType({})
+    known: Blackout = NOTHING_KNOWN
 
 
 class ProbeFailedError(Exception):
     """A probe that another probe waits for crashed: our fault."""
 
 
-class Probe(msgspec.Struct, Generic[O], frozen=True, kw_only=True, tag_field="probe", omit_defaults=True):
+class StoppedError(Exception):
+    """The target is left alone: what a probe waits for is not asked any more; `unobserved` says why."""
+
+    def __init__(self, why: Unobserved) -> None:
+        self.unobserved = why
+        super().__init__(f"{why.reason}: {why.detail}")
+
+
+class Probe(
+    msgspec.Struct, Generic[O], frozen=True, kw_only=True, tag_field="probe", omit_defaults=True, cache_hash=True
+):
     """One network fact to be seen. Everything that changes the answer is a field.
 
     `ceiling` is the most it may cost by itself; `shared` probes are the same for all targets and asked once a run.

@@ -16,10 +16,25 @@ from scanner.observations.steps import Reason
 CIPHERS = b"ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
 ALPN_PROTOCOLS = (b"http/1.1",)
 READ_BYTES = 65_536
-MAX_CHAIN_CERTIFICATES = 64
+MAX_CHAIN_CERTIFICATES = 65
+"""One more than a path is looked for in, so that a longer chain is known to be one."""
 MAX_STAPLE_BYTES = 65_536
 MAX_SILENT_BYTES = 262_144
 """Tickets, key updates and empty records read while waiting for content."""
+
+RECORD_HEADER_BYTES = 5
+MAX_RECORD_BYTES = 16_384 + 2_048
+
+_ALERTS_WITHOUT_THE_WORD = frozenset(
+    {
+        "tlsv1 bad certificate hash value",
+        "tlsv1 bad certificate status response",
+        "tlsv1 certificate unobtainable",
+        "tlsv1 unrecognized name",
+        "tlsv1 unsupported extension",
+    }
+)
+"""What OpenSSL calls the alerts of RFC 6066 when they arrive; its other names for alerts say `alert`."""
 
 _NOT_TLS = (
     "wrong version number",
@@ -62,6 +77,7 @@ class TlsStream:
         self._wire = connection
         self._sni = sni
         self._staple: list[bytes] = []
+        self._first_octets = b""
         self._tls = SSL.Connection(_context(), None)
         self._tls.set_app_data(self._staple)
         self._tls.set_connect_state()
@@ -87,10 +103,11 @@ class TlsStream:
                     raise NetworkError(Reason.CLOSED, f"the server closed the connection {where}") from None
                 if received > max_bytes:
                     raise NetworkError(Reason.TOO_LARGE, f"the handshake is longer than {max_bytes} bytes") from None
+                self._first_octets += data[: RECORD_HEADER_BYTES - len(self._first_octets)]
                 self._tls.bio_write(data)
             except SSL.Error as error:
                 self._flush()
-                raise _as_network_error(error) from error
+                raise self._as_network_error(error) from error
         self._flush()
         return self._describe((loop.time() - started) * 1000)
 
@@ -131,14 +148,14 @@ class TlsStream:
             except SSL.ZeroReturnError:
                 return b""
             except SSL.Error as error:
-                raise _as_network_error(error) from error
+                raise self._as_network_error(error) from error
 
     def send(self, data: bytes) -> None:
         """Encrypt and queue. Raises NetworkError."""
         try:
             self._tls.sendall(data)
         except SSL.Error as error:
-            raise _as_network_error(error) from error
+            raise self._as_network_error(error) from error
         self._flush()
 
     def close_notify(self) -> None:
@@ -156,14 +173,20 @@ class TlsStream:
             except SSL.WantReadError:
                 return
 
+    def _as_network_error(self, error: SSL.Error) -> NetworkError:
+        """The reason behind an error; a server whose first octets were a TLS record speaks TLS, whatever went wrong later."""
+        queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+        texts = [str(entry[2]) for entry in queue if isinstance(entry, tuple) and len(entry) >= 3]
+        text = "; ".join(texts) or str(error) or "TLS failed"
+        lowered = text.lower()
+        if "alert" in lowered or lowered in _ALERTS_WITHOUT_THE_WORD:
+            return NetworkError(Reason.TLS_ALERT, text)
+        if any(sign in lowered for sign in _NOT_TLS) and not _is_record_header(self._first_octets):
+            return NetworkError(Reason.NOT_TLS, text)
+        return NetworkError(Reason.TLS_FAILED, text)
 
-def _as_network_error(error: SSL.Error) -> NetworkError:
-    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    texts = [str(entry[2]) for entry in queue if isinstance(entry, tuple) and len(entry) >= 3]
-    text = "; ".join(texts) or str(error) or "TLS failed"
-    lowered = text.lower()
-    if "alert" in lowered:
-        return NetworkError(Reason.TLS_ALERT, text)
-    if any(sign in lowered for sign in _NOT_TLS):
-        return NetworkError(Reason.NOT_TLS, text)
-    return NetworkError(Reason.TLS_FAILED, text)
+
+def _is_record_header(octets: bytes) -> bool:
+    """Whether these are the beginning of a TLS record (RFC 8446 5.1): type, version 3.x, a length that is allowed."""
+    known = len(octets) == RECORD_HEADER_BYTES and 20 <= octets[0] <= 24 and octets[1] == 3
+    return known and int.from_bytes(octets[3:]) <= MAX_RECORD_BYTES

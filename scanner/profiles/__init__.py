@@ -1,11 +1,23 @@
-"""Profiles: which checks run and at what pace, as data (one TOML file each in this folder)."""
+"""Profiles: which checks run and at what pace, as data (one TOML file each in this folder, or a file of the user's own).
 
+`python -m scanner.profiles` prints them as a page for people; docs/profiles.md is that page.
+"""
+
+import difflib
+import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from scanner.config_error import ConfigError
 from scanner.estate import AddressPolicy
+
+if TYPE_CHECKING:
+    from scanner.toml_file import TomlFile
 
 
 class ProfileError(ValueError):
@@ -99,18 +111,111 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What the profile is for, in both languages."""
 
 
+SUFFIX = ".toml"
+BASED_ON = "based_on"
+"""In a user's own file: the profile that has every value this file does not set."""
+
+
 def profile_names() -> tuple[str, ...]:
     """The profiles that ship with Pindai."""
     files = resources.files(__name__).iterdir()
-    return tuple(sorted(entry.name.removesuffix(".toml") for entry in files if entry.name.endswith(".toml")))
+    return tuple(sorted(entry.name.removesuffix(SUFFIX) for entry in files if entry.name.endswith(SUFFIX)))
 
 
 def load_profile(name: str) -> Profile:
-    """The profile of this name. Raises ProfileError."""
-    if name not in profile_names():
-        raise ProfileError(f"there is no profile {name!r}; there are: {', '.join(profile_names())}")
-    text = (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    """The profile of this name, or in the file of this name when it ends in .toml. Raises ProfileError.
+
+    The message has one line a problem, each with file and line where they are known.
+    """
+    if name.lower().endswith(SUFFIX):
+        return _own_profile(Path(name))
     try:
-        return msgspec.convert(tomllib.loads(text), Profile)
+        return msgspec.convert(_shipped(name), Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ProfileError(f"profile {name!r}: {error}") from error
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    names = profile_names()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        meant = f"did you mean {close[0]!r}? There" if close else "there"
+        raise ProfileError(
+            f"there is no profile {name!r}; {meant} are: {', '.join(names)}; one of your own is named as a file.toml"
+        )
+    return tomllib.loads((resources.files(__name__) / f"{name}{SUFFIX}").read_text(encoding="utf-8"))
+
+
+def _own_profile(path: Path) -> Profile:
+    """A profile that a user wrote: merged over the one it is based on, and bounded."""
+    from scanner.toml_file import read_toml
+
+    try:
+        file = read_toml(path)
+    except ConfigError as error:
+        raise ProfileError(str(error)) from error
+    own = dict(file.data)
+    base = own.pop(BASED_ON, "default")
+    try:
+        shipped = _shipped(base if isinstance(base, str) else "")
+    except ProfileError as error:
+        raise ProfileError(file.problem((BASED_ON,), str(error))) from error
+    shipped.update(name=path.stem, version="own", description={"en": path.name, "id": path.name}, when={})
+    if unknown := list(_unknown_keys(own, file)):
+        raise ProfileError("\n".join(unknown))
+    try:
+        profile = msgspec.convert(_merged(shipped, own), Profile)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        location = tuple(re.findall(r"[^.\[\]`]+", place))
+        raise ProfileError(file.problem(location, f"{what[:1].lower()}{what[1:]}")) from error
+    _refuse_what_cannot_work(profile, file)
+    return profile
+
+
+def _refuse_what_cannot_work(profile: Profile, file: "TomlFile") -> None:
+    from scanner.profiles.figures import contradictions
+
+    problems = [file.problem(place, what) for place, what in contradictions(profile)]
+    if profile.name in profile_names() or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", profile.name):
+        problems.append(
+            file.problem(
+                ("name",),
+                f"{profile.name!r}: expected letters, digits, '.', '_' and '-', and not the name of a profile of Pindai "
+                "(without a name the file's own is taken)",
+            )
+        )
+    if not re.fullmatch(r"[ -~]{1,200}", profile.agent):
+        problems.append(file.problem(("agent",), "expected up to 200 plain ASCII characters"))
+    if re.search(r"[{}]", profile.agent.replace("{version}", "").replace("{contact}", "")):
+        problems.append(file.problem(("agent",), "between braces only {version} and {contact} are known"))
+    if not profile.checks:
+        problems.append(file.problem(("checks",), "none named, so there is nothing to look at"))
+    if problems:
+        raise ProfileError("\n".join(problems))
+
+
+def _unknown_keys(own: Mapping[str, Any], file: "TomlFile") -> Iterator[str]:
+    """Keys that no profile has, at the top and in its sections; all of them at once."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(Profile)}
+    for key, value in own.items():
+        if key not in fields:
+            yield _unknown(file, (key,), [*fields, BASED_ON])
+        elif isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
+            known = [field.name for field in msgspec.structs.fields(fields[key])]
+            yield from (_unknown(file, (key, inner), known) for inner in value if inner not in known)
+
+
+def _unknown(file: "TomlFile", location: tuple[str, ...], known: list[str]) -> str:
+    from scanner.toml_file import did_you_mean
+
+    return file.problem(location, f"unknown key{did_you_mean(location[-1], known)}")
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The base with the user's values over it, section by section."""
+    merged = dict(base)
+    for key, value in own.items():
+        below = base.get(key)
+        merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

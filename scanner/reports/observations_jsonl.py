@@ -1,7 +1,7 @@
 """`observations.jsonl`: everything a run saw and concluded, in lines that can be checked without Pindai.
 
-    {"format":"pindai-observations-1","manifest_digest":"sha256:...","manifest":{...},"end":{...}}
-    {"digest":"sha256:...","observation":{...}}                                      one a observation
+    {"format":"pindai-observations-1","marking":"...","manifest_digest":"sha256:...","manifest":{...},"end":{...}}
+    {"digest":"sha256:...","observation":{...}}                                      one an observation
     {"target":{...},"filed":{"<probe>":"sha256:..."},"findings":[...]}               one a target
     {"lines":1234,"digest":"sha256:..."}
 
@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import msgspec
 
+from scanner.estate import DEFAULT_MARKING
 from scanner.findings import Finding, Severity
 from scanner.journal import AlteredError, Journal, JournalError, TargetRecord
 from scanner.json_text import inert
@@ -46,17 +47,19 @@ def observations_jsonl(run: Run) -> Iterator[bytes]:
     """The run in lines, one at a time from the journal. Raises AlteredError when the journal itself was altered."""
     total = hashlib.sha256()
     count = 0
-    for line in _lines(run.journal):
+    for line in _lines(run):
         total.update(line)
         count += 1
         yield line
     yield _last_line(count, total.hexdigest())
 
 
-def _lines(journal: Journal) -> Iterator[bytes]:
+def _lines(run: Run) -> Iterator[bytes]:
+    journal = run.journal
     manifest = journal.manifest
-    yield b'{"format":"%b","manifest_digest":"%b","manifest":%b,"end":%b}\n' % (
+    yield b'{"format":"%b","marking":%b,"manifest_digest":"%b","manifest":%b,"end":%b}\n' % (
         FORMAT.encode(),
+        inert(msgspec.json.encode(run.manifest.estate.marking)),
         digest(manifest).encode(),
         manifest,
         journal.end or b"null",
@@ -75,9 +78,20 @@ def _last_line(count: int, hexdigest: str) -> bytes:
 
 class _First(msgspec.Struct, forbid_unknown_fields=True):
     format: str
+    marking: str
     manifest_digest: str
     manifest: msgspec.Raw
     end: msgspec.Raw
+
+
+class _MarkedEstate(msgspec.Struct):
+    marking: str = DEFAULT_MARKING
+
+
+class _Marked(msgspec.Struct):
+    """As much of a manifest as its marking takes."""
+
+    estate: _MarkedEstate
 
 
 class _Observation(msgspec.Struct, forbid_unknown_fields=True):
@@ -95,7 +109,7 @@ class _Format(msgspec.Struct):
     format: str
 
 
-Line = TypeVar("Line", _First, _Observation, _Target)
+Line = TypeVar("Line", _First, _Marked, _Observation, _Target)
 
 
 def read_observations(lines: Iterable[bytes]) -> Journal:
@@ -174,6 +188,8 @@ class _Reader:
         manifest, end = bytes(first.manifest), bytes(first.end)
         if digest(manifest) != first.manifest_digest:
             raise AlteredLineError(1, f"the manifest does not match its digest; {_AGAIN}")
+        if first.marking != self._decoded(manifest, _Marked).estate.marking:
+            raise AlteredLineError(1, f"the marking is not that of the manifest; {_AGAIN}")
         self.journal.put_manifest(manifest)
         if end != b"null":
             self.journal.put_end(end)

@@ -50,17 +50,29 @@ def _run(run: Run) -> dict[str, object]:
         "ended": None if ending is None else ending.ended,
         "complete": run.complete,
         "traffic": {} if ending is None else ending.traffic,
+        "refused": {} if ending is None else ending.refused,
         "interrupted": "" if ending is None else ending.interrupted,
+        "doubts": () if ending is None else ending.doubts,
+        "clock_jump_s": 0.0 if ending is None else ending.clock_jump_s,
         "tool": manifest.tool,
         "agent": manifest.agent,
         "agency": manifest.estate.agency,
         "time_zone": manifest.estate.time_zone,
         "targets_from": manifest.estate.source,
+        "marking": manifest.estate.marking,
+        "vantage": _whole(manifest.estate.vantage),
+        "authorisation": None if manifest.estate.authorisation is None else _whole(manifest.estate.authorisation),
+        "problems": manifest.estate.problems,
         "profile": {"name": manifest.profile.name, "version": manifest.profile.version},
         "resolvers": manifest.resolvers,
         "checks": manifest.checks,
         "manifest": run.manifest_digest,
     }
+
+
+def _whole(value: msgspec.Struct) -> dict[str, object]:
+    """Every field, also one that is stored only when it differs from its default."""
+    return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 def _target(target: Target, record: TargetRecord | None) -> dict[str, object]:
@@ -80,4 +92,5 @@ def _target(target: Target, record: TargetRecord | None) -> dict[str, object]:
         "ended": None if record is None else record.ended,
         "used": None if record is None else record.used,
         "ceiling": None if record is None else record.ceiling,
+        "contacted": () if record is None else record.contacted,
     }

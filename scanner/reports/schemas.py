@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from scanner.assessment import Assessment
-from scanner.cost import Cost
-from scanner.estate import Target
+from scanner.cost import Contact, Cost
+from scanner.doubt import Doubt
+from scanner.estate import Target, Vantage
 from scanner.findings import Finding, Severity
 from scanner.journal import Standing, TargetRecord
 from scanner.judge import ANY_OBSERVATION
@@ -35,22 +36,38 @@ _WORDS = re.compile(r'\[\s+"\w+"(?:,\s+"\w+")*\s+\]')
 _SEVERITIES = [severity.word for severity in reversed(Severity)]
 
 _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
+    ("AcceptedUntil", "approved_by"): {"description": "Who accepted it, as the waiver names them."},
+    ("AcceptedUntil", "reason"): {"description": "Why."},
+    ("AcceptedUntil", "until"): {"description": "The last day on which it holds, in the agency's zone."},
     ("Assessment", "coverage"): {"description": "How much of the list was seen."},
     ("Assessment", "findings"): {
-        "description": "Findings (state fail) by severity; every severity is listed.",
+        "description": "Open findings (state fail, no waiver) by severity; every severity is listed.",
         "required": _SEVERITIES,
         "propertyNames": {"enum": _SEVERITIES},
     },
     ("Assessment", "states"): {"description": "Verdicts by state; every state is listed."},
+    ("Assessment", "waived"): {
+        "description": "Findings that a waiver accepts, by severity; every severity is listed.",
+        "required": _SEVERITIES,
+        "propertyNames": {"enum": _SEVERITIES},
+    },
     ("CheckUsed", "id"): {"description": "Check id, as of the version that ran."},
     ("CheckUsed", "params"): {"description": "Its thresholds, durations in ISO 8601; defaults are written out."},
     ("CheckUsed", "version"): {"description": "Raised whenever the check may judge the same observation otherwise."},
+    ("Contact", "address"): {"description": "IP address."},
+    ("Contact", "port"): {"description": "TCP or UDP port."},
+    ("Contact", "times"): {"description": "Connections begun, or queries sent."},
+    ("Contact", "traffic"): {"description": "The class of traffic."},
     ("Cost", "connections"): {"description": "TCP connections."},
     ("Cost", "queries"): {"description": "DNS queries."},
     ("Cost", "requests"): {"description": "HTTP requests."},
     ("Coverage", "not_observed"): {"description": "Targets that were tried and gave nothing."},
     ("Coverage", "not_reached"): {"description": "Targets whose turn never came, because the run was stopped."},
     ("Coverage", "observed"): {"description": "Targets of which at least one endpoint answered something."},
+    ("Coverage", "population"): {
+        "description": "The targets held against the official list of services; null when the run was given none.",
+        "anyOf": [{"$ref": "#/$defs/PopulationFigures"}, {"type": "null"}],
+    },
     ("Coverage", "targets"): {"description": "Targets in the list."},
     ("Coverage", "units"): {"description": "Distinct units among the targets."},
     ("Coverage", "unobserved"): {"description": "The not_observed by reason."},
@@ -79,12 +96,42 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
     ("Finding", "state"): {"description": "What can be said."},
     ("Finding", "subject"): {"description": "What it is about."},
     ("Finding", "target"): {"description": "Id of the target."},
+    ("Finding", "vantage"): {"description": "Where it was seen from, as the operator says."},
+    ("Finding", "waiver"): {
+        "description": "That somebody accepted this finding until a day; null for one that is open, and for what is none.",
+        "anyOf": [{"$ref": "#/$defs/AcceptedUntil"}, {"type": "null"}],
+    },
     ("Message", "arguments"): {"description": "The values in the sentence."},
     ("Message", "en"): {"description": "In English."},
     ("Message", "id"): {"description": "In Indonesian."},
+    ("PopulationFigures", "date"): {"description": "Of the document."},
+    ("PopulationFigures", "document"): {"description": "The document that the list comes from."},
+    ("PopulationFigures", "not_listed"): {
+        "description": "Registered services without a target, at most 50; services minus services_listed is their number."
+    },
+    ("PopulationFigures", "services"): {"description": "Services of the official list."},
+    ("PopulationFigures", "services_listed"): {"description": "Those that have at least one target."},
+    ("PopulationFigures", "services_observed"): {"description": "Those of which at least one target was observed."},
+    ("PopulationFigures", "targets_not_registered"): {
+        "description": "Ids of targets that the official list does not know by name or host, at most 50."
+    },
+    ("PopulationFigures", "targets_not_registered_count"): {"description": "How many there are."},
+    ("PopulationFigures", "units"): {"description": "Units of the official list; null when it names services only."},
+    ("PopulationFigures", "units_listed"): {"description": "Those that have at least one target."},
+    ("PopulationFigures", "units_observed"): {"description": "Those of which at least one target was observed."},
+    ("PopulationFigures", "units_without_service"): {
+        "description": "Those that declared to have no online service; they stand in units too."
+    },
+    ("RegisteredService", "name"): {"description": "Its name in the official list."},
+    ("RegisteredService", "unit"): {"description": "The unit it is registered for; empty when the list does not say."},
     ("Sighting", "address"): {"description": "IP address."},
     ("Sighting", "outcome"): {"description": "Key in the check's table of outcomes."},
     ("Sighting", "reason"): {"description": "Why it is unknown."},
+    ("Doubt", "at"): {"description": "When, UTC."},
+    ("Doubt", "failed"): {"description": "How many of the last targets had failed."},
+    ("Doubt", "of"): {"description": "How many the last were."},
+    ("Doubt", "waited_s"): {"description": "How long was waited for somebody to answer, in seconds."},
+    ("Doubt", "whose"): {"description": "Whose fault it was, as far as anybody could tell."},
     ("Sighting", "state"): {"description": "What can be said of this address."},
     ("Subject", "key"): {"description": "Tells subjects of one kind apart; never changes with time or address."},
     ("Subject", "kind"): {"description": "service, cookie, page, ..."},
@@ -98,7 +145,7 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
 
 def result_schema() -> Schema:
     """The schema of `result.json`."""
-    defs = _definitions([Finding, Assessment, Tool, CheckUsed, Cost])
+    defs = _definitions([Finding, Assessment, Tool, CheckUsed, Cost, Contact, Doubt])
     defs["Run"] = _object(
         "What was asked, by what, when, and how it ended.",
         {
@@ -111,12 +158,62 @@ def result_schema() -> Schema:
                 "additionalProperties": {"type": "integer"},
                 "description": "Connections and DNS queries by class of traffic, of the last part of a resumed run.",
             },
-            "interrupted": {"type": "string", "description": "The signal that stopped it; empty when none did."},
+            "interrupted": {
+                "type": "string",
+                "description": "What stopped it: a signal, `window` (its scan window closed), `authorisation` (it ran "
+                "out) or `our_side` (our own network failed); empty when nothing did.",
+            },
+            "refused": {
+                "type": "object",
+                "additionalProperties": {"type": "integer"},
+                "description": "What was asked for and not let out, by class of traffic.",
+            },
+            "doubts": _list(
+                {"$ref": "#/$defs/Doubt"}, "When it was in doubt whether our own network was well, and what came of it."
+            ),
+            "clock_jump_s": {
+                "type": "number",
+                "description": "The largest jump of the scanning machine's clock meanwhile, in seconds; 0 for none.",
+            },
             "tool": {"$ref": "#/$defs/Tool", "description": "What did the looking."},
             "agent": {"type": "string", "description": "The User-Agent that was sent."},
             "agency": {"type": "string", "description": "For whom; empty when not told."},
             "time_zone": {"type": "string", "description": "Zone of the times in sentences (IANA name)."},
             "targets_from": {"type": "string", "description": "The file the targets came from, or `command line`."},
+            "marking": {"type": "string", "description": "Who may see it, as the operator says: TERBATAS, ..."},
+            "vantage": _object(
+                "Where was looked from, as the operator says.",
+                {
+                    "kind": {"enum": [kind.value for kind in Vantage]},
+                    "name": {"type": "string", "description": "Of the place; empty when not told."},
+                    "address": {
+                        "type": "string",
+                        "description": "What services see it come from; empty when not told.",
+                    },
+                },
+            ),
+            "authorisation": {
+                "anyOf": [
+                    _object(
+                        "The document that allows the scan.",
+                        {
+                            "number": {"type": "string", "description": "Its number."},
+                            "valid_until": {
+                                "type": "string",
+                                "format": "date",
+                                "description": "The last day on which it does, in the agency's zone.",
+                            },
+                            "issued_by": {"type": "string", "description": "Who issued it; empty when not told."},
+                        },
+                    ),
+                    {"type": "null"},
+                ],
+                "description": "Null when none was named.",
+            },
+            "problems": _list(
+                {"type": "string"},
+                "What was wrong in the configuration and left out (an included file, a waiver): the run is incomplete.",
+            ),
             "profile": _object(
                 "Which checks, at what pace.",
                 {
@@ -182,6 +279,9 @@ def _target(defs: Mapping[str, Schema]) -> Schema:
             "ended": {"anyOf": [_TIME, {"type": "null"}], **record},
             "used": {"anyOf": [{"$ref": "#/$defs/Cost"}, {"type": "null"}], **record},
             "ceiling": {"anyOf": [{"$ref": "#/$defs/Cost"}, {"type": "null"}], **record},
+            "contacted": _list(
+                {"$ref": "#/$defs/Contact"}, "Who was contacted for it, in which class of traffic, and how often."
+            ),
         },
     )
 
@@ -195,6 +295,7 @@ def observations_schema() -> Schema:
         "The first line: what the run was asked, and how it ended.",
         {
             "format": {"const": FORMAT, "description": "Name and version of this format."},
+            "marking": {"type": "string", "description": "That of the manifest: who may see it."},
             "manifest_digest": {
                 **_DIGEST,
                 "description": "SHA-256 of the bytes of `manifest`, exactly as they stand here.",
@@ -330,10 +431,13 @@ def written(schema: Schema) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Write both schemas into the folder named."""
+    """Write all schemas into the folder named, those of the files that people write too."""
+    from scanner.config.schema import write_schemas
+
     folder = Path(arguments[0])
     (folder / RESULT_FILE).write_text(written(result_schema()), encoding="utf-8")
     (folder / OBSERVATIONS_FILE).write_text(written(observations_schema()), encoding="utf-8")
+    write_schemas(folder)
 
 
 if __name__ == "__main__":

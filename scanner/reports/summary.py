@@ -39,11 +39,11 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A target, or a unit with its targets. `counts` follows COLUMNS.
+    """A target, or a unit with its targets. `counts` follows COLUMNS; what somebody accepted is not in them.
 
     A count is None where there may be findings that could not be seen: 0 at a target means that nothing was left open
     that could have said otherwise. A unit's counts are of the targets observed, so `observed` belongs beside them; where
-    there are none and something was left open, they are None.
+    there are none and something was left open or switched off, they are None.
     """
 
     name: Name
@@ -81,6 +81,13 @@ class Open(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class SwitchedOff(msgspec.Struct, frozen=True):
+    """A check that the configuration switched off, and at how many targets."""
+
+    check: str
+    targets: int
+
+
 class Summary(msgspec.Struct, frozen=True):
     """The run in a page.
 
@@ -88,7 +95,8 @@ class Summary(msgspec.Struct, frozen=True):
     that they do not answer is a finding. `blocked` counts observed targets that left verdicts open by blocking us.
     `grave_open` says that at every target something high or critical may be that could not be seen. `others` are the
     findings beside `actions`, listed where targets are few; `hidden` counts the findings not shown one by one.
-    `verdicts` and `verdicts_open` are those at observed targets, without what does not apply.
+    `verdicts` and `verdicts_open` are those at observed targets, without what does not apply or was switched off:
+    `off` has those, for that nothing was asked there is somebody's decision and no gap of this run.
     """
 
     assessment: Assessment
@@ -106,6 +114,7 @@ class Summary(msgspec.Struct, frozen=True):
     errors_named: tuple[tuple[str, Name], ...]
     verdicts: int
     verdicts_open: int
+    off: tuple[SwitchedOff, ...]
     used: Cost
 
     @property
@@ -118,11 +127,29 @@ class Summary(msgspec.Struct, frozen=True):
         """Whether targets are too many to be listed."""
         return self.targets > MANY_TARGETS
 
+    @property
+    def accepted(self) -> int:
+        """How many findings somebody accepted."""
+        return sum(self.assessment.waived.values())
+
 
 class _Tally:
     """What is counted about one target while the findings go by."""
 
-    __slots__ = ("counts", "name", "observed", "open", "possible", "reason", "record", "target", "verdicts")
+    __slots__ = (
+        "accepted",
+        "counts",
+        "judged",
+        "name",
+        "observed",
+        "off",
+        "open",
+        "possible",
+        "reason",
+        "record",
+        "target",
+        "verdicts",
+    )
 
     def __init__(self, target: Target, record: TargetRecord | None, name: Name) -> None:
         self.target = target
@@ -132,25 +159,35 @@ class _Tally:
         self.reason = Reason.INTERRUPTED.value if record is None else record.reason or Reason.INCONCLUSIVE.value
         self.counts = [0] * len(Severity)
         self.possible: frozenset[Severity] = frozenset()
+        self.off: frozenset[Severity] = frozenset()
+        self.accepted = 0
+        self.judged = False
         self.verdicts = 0
         self.open: Counter[str] = Counter()
 
     @property
+    def is_down(self) -> bool:
+        """Whether it was not observed, and that is a finding, be it one that somebody accepted."""
+        return not self.observed and (any(self.counts) or self.accepted > 0)
+
+    @property
     def is_dark(self) -> bool:
         """Whether nothing is known of the target: not observed, and not even that is a finding."""
-        return not self.observed and not any(self.counts)
+        return not self.observed and not self.is_down
 
     def row(self) -> Row:
         """The target as a row of the table."""
-        condition, gravest = _condition(self.counts, self.open_severities)
-        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else self.open_severities
+        condition, gravest = _condition(self.counts, self.open_severities, self.off, self.accepted)
+        if condition is Condition.UNKNOWN and self.is_down:
+            condition = Condition.ACCEPTED
+        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else self.open_severities | self.off
         counts = tuple(self.counts[it] or (None if it in hidden else 0) for it in COLUMNS)
         return Row(self.name, self.target.unit, counts, condition, gravest, 1, int(self.observed), self.target.id)
 
     @property
     def open_severities(self) -> frozenset[Severity]:
-        """Of which severity there may be findings that could not be seen."""
-        return self.possible if self.observed and self.verdicts else frozenset(Severity)
+        """Of which severity there may be findings that could not be seen, apart from what was switched off."""
+        return self.possible if self.observed and self.judged else frozenset(Severity)
 
 
 def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
@@ -161,12 +198,20 @@ def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
     gravest, fixes = _Gravest(None if few else MAX_FIRST), _Fixes()
     errors = 0
     errors_named: list[tuple[str, Name]] = []
+    off: Counter[str] = Counter()
     for finding in run.findings():
         if (tally := tallies.get(finding.target)) is None:
             continue
+        tally.judged = True
+        if finding.reason is Reason.DISABLED:
+            tally.off |= possible.get(finding.check, frozenset(Severity))
+            off[finding.check] += 1
+            continue
         if finding.state is not State.NOT_APPLICABLE:
             tally.verdicts += 1
-        if finding.state is State.FAIL:
+        if finding.waiver is not None:
+            tally.accepted += 1
+        elif finding.state is State.FAIL:
             tally.counts[finding.rank] += 1
             (fixes if many else gravest).add(finding, tally.name, language)
         elif finding.state in (State.UNKNOWN, State.ERROR):
@@ -184,7 +229,7 @@ def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
     return Summary(
         assessment=assess(run),
         unobserved=dict(Counter(tally.reason for tally in tallies.values() if tally.is_dark)),
-        down=sum(not tally.observed and any(tally.counts) for tally in tallies.values()),
+        down=sum(tally.is_down for tally in tallies.values()),
         blocked=sum(tally.open[Reason.BLOCKED] > 0 for tally in observed),
         grave_open=all(
             max(tally.open_severities, default=Severity.INFO) >= Severity.HIGH for tally in tallies.values()
@@ -199,6 +244,7 @@ def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
         errors_named=tuple(errors_named),
         verdicts=sum(tally.verdicts for tally in observed),
         verdicts_open=sum(tally.open.total() for tally in observed),
+        off=tuple(SwitchedOff(check, count) for check, count in sorted(off.items(), key=lambda it: (-it[1], it[0]))),
         used=sum((tally.record.used for tally in tallies.values() if tally.record is not None), Cost()),
     )
 
@@ -255,11 +301,17 @@ def _severities(check: Check) -> frozenset[Severity]:
     return frozenset(outcome.severity for outcome in check.outcomes if isinstance(outcome, Outcome))
 
 
-def _condition(counts: Sequence[int], possible: frozenset[Severity]) -> tuple[Condition, Severity | None]:
+def _condition(
+    counts: Sequence[int], possible: frozenset[Severity], off: frozenset[Severity], accepted: int
+) -> tuple[Condition, Severity | None]:
     """What the counts come to, and the gravest severity among them."""
     gravest = max((severity for severity in Severity if counts[severity]), default=None)
     if gravest is None:
-        return (Condition.UNKNOWN if possible else Condition.NONE), None
+        if possible:
+            return Condition.UNKNOWN, None
+        if off:
+            return Condition.PARTLY, None
+        return (Condition.ACCEPTED if accepted else Condition.NONE), None
     grave = {Severity.CRITICAL: Condition.IMMEDIATE, Severity.HIGH: Condition.ACTION}
     return grave.get(gravest, Condition.FINDINGS), gravest
 
@@ -279,9 +331,11 @@ def _units(tallies: Iterable[_Tally]) -> tuple[Row, ...]:
     for unit, members in groups.items():
         counts = [sum(member.counts[severity] for member in members) for severity in Severity]
         possible = frozenset[Severity]().union(*(member.open_severities for member in members))
-        condition, gravest = _condition(counts, possible)
+        off = frozenset[Severity]().union(*(member.off for member in members))
+        condition, gravest = _condition(counts, possible, off, sum(member.accepted for member in members))
         observed = sum(member.observed for member in members)
-        shown = tuple(None if condition is Condition.UNKNOWN else counts[severity] for severity in COLUMNS)
+        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else off
+        shown = tuple(counts[it] or (None if it in hidden else 0) for it in COLUMNS)
         rows.append(Row(Name(unit, unit), unit, shown, condition, gravest, len(members), observed))
     return tuple(sorted(rows, key=most_findings_first))
 
@@ -423,7 +477,7 @@ def _opens(tallies: Sequence[_Tally]) -> Iterator[Open]:
     for tally in tallies:
         if tally.is_dark:
             whole.setdefault(tally.reason, []).append(tally)
-        elif tally.observed and not tally.verdicts:
+        elif tally.observed and not tally.judged:
             whole.setdefault(Reason.INTERRUPTED, []).append(tally)
         elif tally.observed:
             for reason in tally.open:

@@ -134,7 +134,7 @@ class TargetTable(msgspec.Struct, frozen=True):
         head, ruled, *lines = (line.rstrip() for line in text.split("\n"))
         painted = [head, ruled]
         for row, line in zip(self.rows, lines, strict=True):
-            plain = row.condition is Condition.NONE
+            plain = row.condition in (Condition.ACCEPTED, Condition.NONE, Condition.PARTLY)
             painted.append(line if plain else line[:last] + self.look.paint(line[last:], row.gravest))
             if rest := self._condition(row, layout)[1]:
                 painted.append(" " * last + self.look.paint(rest, row.gravest))

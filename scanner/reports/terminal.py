@@ -1,7 +1,7 @@
 """The summary on a terminal: what was found, how much was seen, what to do first. No line is wider than asked for."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -10,7 +10,7 @@ from scanner.findings import Finding, Severity, State
 from scanner.locale.phrases import Phrases, phrases
 from scanner.locale.printable import printable, shortened, shortened_in_the_middle, wrapped
 from scanner.locale.reasons import reason_text
-from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_number, write_time
+from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_clock, write_date, write_number, write_time
 from scanner.observations.steps import Reason
 from scanner.registry import Check
 from scanner.reports.advice import fix_of
@@ -23,6 +23,9 @@ MIN_WIDTH = 40
 ROWS_OF_MANY = 10
 MAX_OPENS = 4
 MAX_REASONS = 4
+MAX_PROBLEMS = 5
+MAX_DOUBTS = 3
+MAX_OFF = 5
 MIN_FACT = 32
 """A fact gets a line of its own when less than this is left beside the name."""
 MIN_NAME = 20
@@ -93,7 +96,12 @@ class _Page(msgspec.Struct, frozen=True):
         yield ""
         yield from self._labelled(self.words.findings_title, _findings_text(self.summary, self.words))
         yield from self._labelled(self.words.coverage_title, _coverage_text(self.summary, self.words))
+        yield from self.population()
+        if self.everything:
+            yield from self.ground()
         yield from self.errors()
+        yield from self.doubts()
+        yield from self.problems()
         if self.summary.targets > 1:
             yield ""
             yield from self.table()
@@ -106,11 +114,15 @@ class _Page(msgspec.Struct, frozen=True):
         else:
             yield from self.others()
             yield from self.opens()
+            yield from self.switched_off()
+        marking = shortened(self.look.text(self.run.manifest.estate.marking), MAX_LABEL)
         for index, file in enumerate(files):
             yield from _path_lines(
-                self.look.text(file), self.look.width, _label(self.words.files_title if index == 0 else "")
+                self.look.text(file), self.look.width, _label(self.words.files_title if index == 0 else ""), marking
             )
         yield from wrapped(self.look.text(self._ending(exit_text, seconds)), self.look.width, rest="  ")
+        if self.everything and marking:
+            yield from wrapped(marking, self.look.width)
 
     def _labelled(self, title: str, text: str) -> list[str]:
         label = _label(title)
@@ -129,6 +141,7 @@ class _Page(msgspec.Struct, frozen=True):
             [
                 self._asked(),
                 words.profile.format(name=manifest.profile.name),
+                words.ground.vantage[manifest.estate.vantage.kind],
                 words.run.format(id=run_label(self.run.id)),
             ],
             " | ",
@@ -152,7 +165,7 @@ class _Page(msgspec.Struct, frozen=True):
         if ending is not None and ending.interrupted:
             template = words.interrupted
         text = template.format(
-            signal="" if ending is None else ending.interrupted,
+            signal="" if ending is None else words.ground.stopped.get(ending.interrupted, ending.interrupted),
             missing=words.number(coverage.not_reached),
             targets=words.count(coverage.targets, words.target),
         )
@@ -176,6 +189,69 @@ class _Page(msgspec.Struct, frozen=True):
             else:
                 line = f"{line}{separator}{text}" if line else text
         yield line
+
+    # -- where the run stood, and on what
+
+    def population(self) -> Iterator[str]:
+        """How far the targets reach into the official list, where there is one: never a share without its whole."""
+        figures, words = self.summary.assessment.coverage.population, self.words
+        if figures is None:
+            return
+        text = words.ground.population.format(
+            document=shortened(figures.document, MAX_LABEL),
+            date=write_date(figures.date, words.language),
+            listed=words.number(figures.services_listed),
+            services=words.number(figures.services),
+            observed=words.number(figures.services_observed),
+        )
+        yield from self._labelled("", text)
+
+    def ground(self) -> Iterator[str]:
+        """Where was looked from, and what allows it; what the operator did not say is said to be unsaid."""
+        estate, words = self.run.manifest.estate, self.words.ground
+        vantage = estate.vantage
+        yield from self._labelled(
+            words.vantage_title, _told([words.places[vantage.kind], vantage.name, vantage.address])
+        )
+        basis = [words.none_named]
+        if (authorisation := estate.authorisation) is not None:
+            until = write_date(authorisation.valid_until, self.words.language)
+            number = shortened(authorisation.number, MAX_LABEL)
+            basis = [words.authorisation.format(number=number, date=until)]
+            if authorisation.issued_by:
+                basis.append(words.issued_by.format(name=shortened(authorisation.issued_by, MAX_LABEL)))
+        yield from self._labelled(words.authorisation_title, ", ".join(basis))
+
+    def doubts(self) -> Iterator[str]:
+        """When our own network was in doubt, and our own clock: before anybody is accused."""
+        ending, words = self.run.ending, self.words
+        if ending is None:
+            return
+        for doubt in ending.doubts[:MAX_DOUBTS]:
+            text = words.ground.doubt.format(
+                time=write_clock(doubt.at, words.language, self.run.manifest.estate.time_zone),
+                failed=words.number(doubt.failed),
+                of=words.number(doubt.of),
+                whose=words.ground.whose[doubt.whose],
+            )
+            yield from wrapped(self.look.text(text), self.look.width, rest="  ")
+        if (hidden := len(ending.doubts) - MAX_DOUBTS) > 0:
+            yield f"  {words.more.format(count=words.number(hidden))}"
+        if ending.clock_jump_s:
+            text = words.ground.clock.format(seconds=words.number(round(ending.clock_jump_s)))
+            yield from wrapped(self.look.text(text), self.look.width, rest="  ")
+
+    def problems(self) -> Iterator[str]:
+        """What was wrong in the configuration and left out; the run is incomplete by it."""
+        problems, words = self.run.manifest.estate.problems, self.words
+        if not problems:
+            return
+        yield from wrapped(_many(words.ground.problems, len(problems), words), self.look.width, rest="  ")
+        for problem in problems[:MAX_PROBLEMS]:
+            line = shortened(self.look.text(problem), MAX_MESSAGE)
+            yield from wrapped(line, self.look.width, first="  ", rest="    ")
+        if (hidden := len(problems) - MAX_PROBLEMS) > 0:
+            yield f"  {words.more.format(count=words.number(hidden))}"
 
     # -- table
 
@@ -272,7 +348,7 @@ class _Page(msgspec.Struct, frozen=True):
         records = {target.id: record for target, record in self.run.targets()}
         empty = True
         for row in self.summary.rows:
-            findings = sorted(self.run.findings(row.target), key=lambda it: (-it.rank, it.check, it.fingerprint))
+            findings = sorted(self.run.findings(row.target), key=_open_and_gravest_first)
             lines = [line for finding in findings if finding.rank >= 0 for line in self._listed(finding, told)]
             opens = _open_checks(findings, self.words)
             if not findings:
@@ -281,6 +357,9 @@ class _Page(msgspec.Struct, frozen=True):
             for reason, names in opens.items():
                 text = f"{self.words.states[State.UNKNOWN]} ({reason})" + (": " if names else "") + ", ".join(names)
                 lines += wrapped(self.look.text(text), self.look.width, first="  ", rest="    ")
+            for finding in findings:
+                if finding.reason is Reason.DISABLED:
+                    lines += self._why_off(finding)
             if lines:
                 empty = False
                 yield ""
@@ -290,11 +369,24 @@ class _Page(msgspec.Struct, frozen=True):
         if empty:
             yield listed.nothing
 
+    def _why_off(self, finding: Finding) -> list[str]:
+        """A check that was switched off, and what was written as the reason."""
+        why = finding.message.arguments.get("detail", "")
+        text = f"{_reason(Reason.DISABLED, self.words.language)}: {finding.check}" + (f" ({why})" if why else "")
+        line = shortened(self.look.text(text), MAX_MESSAGE)
+        return wrapped(line, self.look.width, first="  ", rest="    ")
+
     def _listed(self, finding: Finding, told: set[str]) -> Iterator[str]:
         """A finding, and how it is repaired when that was not told before."""
         words, severity = self.words, Severity(finding.rank)
         message = finding.message.id if words.language == "id" else finding.message.en
         yield from self._fact(f"  {words.severities[severity].upper()}", message, severity, rest="    ")
+        if (waiver := finding.waiver) is not None:
+            text = words.decided.accepted_until.format(
+                date=write_date(waiver.until, words.language), approved_by=waiver.approved_by, reason=waiver.reason
+            )
+            line = shortened(self.look.text(text), MAX_MESSAGE)
+            yield from wrapped(line, self.look.width, first="    ", rest="      ")
         advice = self._advice(finding.check, finding.outcome)
         text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
         if advice:
@@ -318,6 +410,23 @@ class _Page(msgspec.Struct, frozen=True):
                 first="  ",
                 rest="    ",
             )
+
+    def switched_off(self) -> Iterator[str]:
+        """The checks that the configuration switched off: somebody's decision, and no gap of this run."""
+        off, words = self.summary.off, self.words
+        if not off:
+            return
+        named = [
+            words.decided.off_at.format(check=it.check, targets=words.count(it.targets, words.target))
+            if self.summary.targets > 1
+            else it.check
+            for it in off[:MAX_OFF]
+        ]
+        if (hidden := len(off) - MAX_OFF) > 0:
+            named.append(words.more.format(count=words.number(hidden)))
+        reason = _reason(Reason.DISABLED, words.language)
+        text = f"{reason[:1].upper()}{reason[1:]}: {', '.join(named)}"
+        yield from wrapped(self.look.text(text), self.look.width, rest="  ")
 
     def _open(self, entry: Open) -> list[str]:
         words, look = self.words, self.look
@@ -379,6 +488,8 @@ def _open_checks(findings: Sequence[Finding], words: Phrases) -> dict[str, tuple
     """Which checks could not be concluded, by the reason in words; those that failed through us stand apart."""
     groups: dict[str, dict[str, None]] = {}
     for finding in findings:
+        if finding.reason is Reason.DISABLED:
+            continue
         if finding.state is State.UNKNOWN:
             reason = _reason(finding.reason or Reason.INCONCLUSIVE, words.language)
         elif finding.state is State.ERROR:
@@ -389,8 +500,17 @@ def _open_checks(findings: Sequence[Finding], words: Phrases) -> dict[str, tuple
     return {reason: tuple(names) for reason, names in groups.items()}
 
 
-def _path_lines(path: str, width: int, label: str) -> list[str]:
-    """A path whole: broken after a slash where the line is full, and anywhere when it has none."""
+def _open_and_gravest_first(finding: Finding) -> tuple[bool, int, str, str]:
+    return finding.waiver is not None, -finding.rank, finding.check, finding.fingerprint
+
+
+def _told(pieces: Iterable[str]) -> str:
+    """What there is of the pieces, one after the other."""
+    return ", ".join(shortened(piece, MAX_LABEL) for piece in pieces if piece)
+
+
+def _path_lines(path: str, width: int, label: str, marking: str) -> list[str]:
+    """A path whole: broken after a slash where the line is full, and anywhere when it has none. The marking after it."""
     room = width - len(label)
     lines = [""]
     for piece in re.findall(r"[^/]*/|[^/]+", path):
@@ -398,6 +518,9 @@ def _path_lines(path: str, width: int, label: str) -> list[str]:
             lines.append("")
         lines[-1] += piece
     short = [line[start : start + room] for line in lines for start in range(0, max(len(line), 1), room)]
+    if marking:
+        marked = f"{short[-1]} ({marking})"
+        short = [*short[:-1], marked] if len(marked) <= room else [*short, *wrapped(f"({marking})", room)]
     return [(label if index == 0 else " " * len(label)) + line for index, line in enumerate(short)]
 
 
@@ -426,18 +549,32 @@ def write_long(length: timedelta, words: Phrases) -> str:
 
 def _findings_text(summary: Summary, words: Phrases) -> str:
     """`1 kritis, 2 tinggi, 3 sedang, 4 rendah`; that there are none is said of what was observed, and of no more."""
-    counts, coverage = summary.assessment.findings, summary.assessment.coverage
+    counts = summary.assessment.findings
     shown = [*COLUMNS, *((Severity.INFO,) if counts[Severity.INFO.word] else ())]
+    accepted = _many(words.decided.accepted, summary.accepted, words) if summary.accepted else ""
     if any(counts.values()):
-        return ", ".join(f"{words.number(counts[severity.word])} {words.severities[severity]}" for severity in shown)
+        text = ", ".join(f"{words.number(counts[severity.word])} {words.severities[severity]}" for severity in shown)
+        return f"{text}; {accepted}" if accepted else text
+    text = _no_findings_text(summary, words)
+    return words.decided.otherwise.format(accepted=accepted, text=text) if accepted else text
+
+
+def _no_findings_text(summary: Summary, words: Phrases) -> str:
+    coverage = summary.assessment.coverage
     if not coverage.observed:
         return words.nothing_observed
     if summary.grave_open:
         return words.states[State.UNKNOWN]
     if unseen := summary.verdicts_open + summary.errors:
         return words.listed.some_open.format(verdicts=words.count(unseen, words.verdict))
+    if summary.off:
+        return words.decided.some_off
     template = words.no_findings if coverage.observed == coverage.targets else words.no_findings_observed
     return template.format(targets=words.count(coverage.observed, words.target))
+
+
+def _many(templates: tuple[str, str], count: int, words: Phrases) -> str:
+    return templates[count != 1].format(count=words.number(count))
 
 
 def _coverage_text(summary: Summary, words: Phrases) -> str:
@@ -456,6 +593,8 @@ def _coverage_text(summary: Summary, words: Phrases) -> str:
         text += "; " + words.verdicts_not_concluded.format(
             count=words.number(summary.verdicts_open), verdicts=words.count(summary.verdicts, words.verdict)
         )
+    if summary.off:
+        text += "; " + _many(words.decided.off, sum(it.targets for it in summary.off), words)
     return text
 
 

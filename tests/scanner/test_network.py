@@ -8,18 +8,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import dns.message
 import msgspec
 import pytest
 from faults import BEHAVIOURS, FaultyNameserver, serving
 
 from scanner.network import (
     READ_AHEAD_BYTES,
+    RULES,
     Budget,
     Connection,
+    Contact,
     Cost,
     Deadline,
     Gate,
     NetworkError,
+    Rule,
     Traffic,
     as_network_error,
 )
@@ -104,9 +108,11 @@ class Counted:
         writer.write(b"-")
 
 
-async def visit(it: Gate, place: Endpoint, *, stay: Callable[[], Awaitable[None]] | None = None) -> None:
+async def visit(
+    it: Gate, place: Endpoint, purse: Budget | None = None, *, stay: Callable[[], Awaitable[None]] | None = None
+) -> None:
     """One conversation with `Counted` through the gate."""
-    async with it.connection(place, budget()) as (connection, _, _):
+    async with it.connection(place, purse or budget()) as (connection, _, _):
         connection.send(b"i")
         assert await connection.receive() == b"+"
         await (stay or _a_moment)()
@@ -161,14 +167,93 @@ def test_a_profile_for_this_machine_never_leaves_it() -> None:
     assert Gate(LOOPBACK, PACE, TIMEOUTS, loopback_only=True).refusal(endpoint(443)) is None
 
 
-def test_traffic_that_is_switched_off_stays_off() -> None:
+OFF = Rule(on=False)
+ONCE = Rule(most=1)
+
+
+def every(rule: Rule) -> dict[Traffic, Rule]:
+    return dict.fromkeys(Traffic, rule)
+
+
+def test_a_class_of_traffic_that_is_switched_off_stays_off() -> None:
     async def go() -> None:
-        silent = Gate(LOOPBACK, PACE, TIMEOUTS, frozenset({(HERE, 53)}), switched_on=frozenset())
-        with pytest.raises(NetworkError, match="probe traffic"):
+        silent = Gate(LOOPBACK, PACE, TIMEOUTS, frozenset({(HERE, 53)}), hosts=frozenset({(HERE, 1)}), rules=every(OFF))
+        with pytest.raises(NetworkError, match="probe traffic is switched off"):
             async with silent.connection(endpoint(1), budget()):
                 pass
-        with pytest.raises(NetworkError, match="dns traffic"):
-            await silent.query((HERE, 53), b"", lambda _: True, stream=False)
+        with pytest.raises(NetworkError, match="dns traffic is switched off"):
+            await silent.query((HERE, 53), b"", lambda _: True, budget(), stream=False)
+        with pytest.raises(NetworkError, match="egress traffic is switched off"):
+            await silent.reach(endpoint(1), budget())
+        assert not silent.sent
+        assert silent.refused == {Traffic.PROBE: 1, Traffic.DNS: 1, Traffic.EGRESS: 1}
+
+    run(go())
+
+
+def test_certificates_and_revocation_lists_are_not_fetched_unless_somebody_says_so() -> None:
+    assert not RULES[Traffic.PKI].on
+
+
+def test_a_class_of_traffic_has_a_most_of_its_own() -> None:
+    async def go() -> None:
+        async with server(Counted().converse) as port:
+            it = Gate(LOOPBACK, PACE, TIMEOUTS, hosts=frozenset({(HERE, port)}), rules=every(ONCE))
+            await visit(it, endpoint(port))
+            with pytest.raises(NetworkError, match="a run sends at most 1 of probe traffic") as error:
+                await visit(it, endpoint(port))
+            assert reason_of(error) is Reason.BUDGET
+            await it.reach(endpoint(port), budget())  # another class: its own count
+
+    run(go())
+
+
+def test_egress_goes_to_configured_hosts_only_whatever_the_scope_says() -> None:
+    async def go() -> None:
+        counted = Counted()
+        async with server(counted.converse) as port:
+            named = endpoint(port, host="www.reference.test")
+            spent = budget()
+            it = Gate(Scope(), PACE, TIMEOUTS, hosts=frozenset({("www.reference.test", port)}))
+            await it.reach(named, spent)
+            assert spent.contacted == (Contact(Traffic.EGRESS, HERE, port, 1),)
+            for other in (endpoint(port, host="www.other.test"), endpoint(port + 1, host="www.reference.test")):
+                with pytest.raises(NetworkError, match="no host that the configuration names"):
+                    await it.reach(other, budget())
+            inside = Gate(LOOPBACK, PACE, TIMEOUTS)
+            with pytest.raises(NetworkError, match="no host that the configuration names"):
+                await inside.reach(endpoint(port), budget())
+
+    run(go())
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "255.255.255.255"])
+def test_egress_never_goes_to_metadata_either(address: str) -> None:
+    async def go() -> None:
+        it = Gate(Scope(), PACE, TIMEOUTS, hosts=frozenset({("evil.test", 80)}))
+        with pytest.raises(NetworkError) as error:
+            await it.reach(endpoint(80, address, host="evil.test"), budget())
+        assert reason_of(error) is Reason.OUT_OF_SCOPE
+
+    run(go())
+
+
+def test_a_budget_notes_who_was_contacted() -> None:
+    async def go() -> None:
+        async with server(Counted().converse) as port, FaultyNameserver() as nameserver:
+            resolver = (nameserver.address, nameserver.port)
+            it = Gate(LOOPBACK, PACE, TIMEOUTS, frozenset({resolver}))
+            spent, shared = budget(), budget()
+            await visit(it, endpoint(port), spent)
+            await visit(it, endpoint(port), spent)
+            query = dns.message.make_query("ok.fault.test", "A").to_wire()
+            await it.query(resolver, query, lambda wire: wire[:2] == query[:2], shared, stream=False)
+            spent.add(shared)
+            assert spent.contacted == (
+                Contact(Traffic.PROBE, HERE, port, 2),
+                Contact(Traffic.DNS, *resolver, 1),
+            )
+            assert spent.used == Cost(connections=2, queries=1)
 
     run(go())
 
@@ -375,6 +460,60 @@ def test_waiting_in_a_queue_does_not_use_the_targets_time() -> None:
             assert second.seconds_left > 4.5, "the wait of a second was charged"
 
     run(go())
+
+
+def test_an_address_gets_so_many_connections_a_minute_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.network.MINUTE_S", 0.6)
+
+    async def go() -> list[float]:
+        async with server(Counted().converse) as port:
+            it, begun = gate(per_address_per_minute=3, connections_per_address=8), []
+            clock = asyncio.get_running_loop().time
+            start = clock()
+
+            async def one() -> None:
+                async with it.connection(endpoint(port), budget()):
+                    begun.append(clock() - start)
+
+            await asyncio.gather(*(one() for _ in range(7)))
+            return begun
+
+    begun = sorted(run(go()))
+    assert begun[2] < 0.6 <= begun[3]
+    assert begun[5] < 1.2 <= begun[6]
+
+
+def test_a_pause_asked_for_holds_the_address_and_no_other() -> None:
+    async def go() -> tuple[float, float]:
+        async with server(Counted().converse) as here, server(Counted().converse, "127.0.0.2") as there:
+            it = gate(connections_total=1)
+            clock = asyncio.get_running_loop().time
+            it.hold(HERE, 0.5)
+            start = clock()
+            held = asyncio.create_task(visit(it, endpoint(here)))
+            await asyncio.sleep(0)
+            await visit(it, endpoint(there, "127.0.0.2"))  # although only one connection may be open at once
+            other = clock() - start
+            await held
+            return other, clock() - start
+
+    other, held = run(go())
+    assert other < 0.5 <= held
+
+
+def test_a_budget_for_a_minute_outlives_a_pause_between_two_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.network.MINUTE_S", 0.6)
+
+    async def go() -> float:
+        async with server(Counted().converse) as port:
+            it = gate(per_address_per_minute=1)
+            start = asyncio.get_running_loop().time()
+            await visit(it, endpoint(port))
+            await asyncio.sleep(0.05)
+            await visit(it, endpoint(port))
+            return asyncio.get_running_loop().time() - start
+
+    assert run(go()) >= 0.6
 
 
 def test_waiting_for_the_pace_does_not_use_the_targets_time() -> None:
@@ -640,7 +779,7 @@ def test_only_configured_resolvers_are_asked() -> None:
         async with FaultyNameserver() as nameserver:
             server = (nameserver.address, nameserver.port)
             with pytest.raises(NetworkError) as error:
-                await gate().query(server, b"", lambda _: True, stream=False)
+                await gate().query(server, b"", lambda _: True, budget(), stream=False)
             assert reason_of(error) is Reason.OUT_OF_SCOPE
 
     run(go())
@@ -648,22 +787,18 @@ def test_only_configured_resolvers_are_asked() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_question_is_answered_over_udp_and_tcp(stream: bool) -> None:
-    import dns.message
-
     async def go() -> bytes:
         async with FaultyNameserver() as nameserver:
             server = (nameserver.address, nameserver.port)
             it = Gate(LOOPBACK, PACE, TIMEOUTS, frozenset({server}))
             query = dns.message.make_query("ok.fault.test", "A").to_wire()
-            return await it.query(server, query, lambda wire: wire[:2] == query[:2], stream=stream)
+            return await it.query(server, query, lambda wire: wire[:2] == query[:2], budget(), stream=stream)
 
     assert "127.0.0.1" in dns.message.from_wire(run(go())).to_text()
 
 
 @pytest.mark.parametrize(("name", "stream"), [("timeout", False), ("timeout", True), ("wrong-id", False)])
 def test_a_resolver_without_an_answer_to_us_is_timed_out(name: str, stream: bool) -> None:
-    import dns.message
-
     async def go() -> None:
         async with FaultyNameserver() as nameserver:
             server = (nameserver.address, nameserver.port)
@@ -671,7 +806,7 @@ def test_a_resolver_without_an_answer_to_us_is_timed_out(name: str, stream: bool
             it = Gate(LOOPBACK, PACE, timed, frozenset({server}))
             query = dns.message.make_query(f"{name}.fault.test", "A").to_wire()
             with pytest.raises(NetworkError) as error:
-                await it.query(server, query, lambda wire: wire[:2] == query[:2], stream=stream)
+                await it.query(server, query, lambda wire: wire[:2] == query[:2], budget(), stream=stream)
             assert reason_of(error) is Reason.TIMEOUT
 
     run(go())
@@ -684,7 +819,7 @@ def test_a_resolver_that_does_not_listen_refuses(stream: bool) -> None:
             server = (HERE, served.port)
             with pytest.raises(NetworkError) as error:
                 await Gate(LOOPBACK, PACE, TIMEOUTS, frozenset({server})).query(
-                    server, b"0" * 12, lambda _: True, stream=stream
+                    server, b"0" * 12, lambda _: True, budget(), stream=stream
                 )
             assert reason_of(error) is Reason.REFUSED
 
@@ -707,7 +842,7 @@ def test_a_flood_of_wrong_answers_ends() -> None:
             server = transport.get_extra_info("sockname")
             it = Gate(LOOPBACK, PACE, msgspec.structs.replace(TIMEOUTS, dns_s=2.0), frozenset({server}))
             with pytest.raises(NetworkError) as error:
-                await it.query(server, b"?", lambda _: False, stream=False)
+                await it.query(server, b"?", lambda _: False, budget(), stream=False)
             assert reason_of(error) in (Reason.DNS_MALFORMED, Reason.TIMEOUT)
         finally:
             transport.close()

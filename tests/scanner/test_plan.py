@@ -11,7 +11,7 @@ from observed import ADDRESS, AGENT, HOST, LOCAL, SEEN, URL, resolved, shipped, 
 from scanner.cost import Cost
 from scanner.estate import AddressPolicy, Estate, Kind, Redirection, Target
 from scanner.needs import Place, Setting
-from scanner.observations.endpoint import Addresses, Endpoint, Source
+from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Choice
 from scanner.observations.steps import Reason, Unobserved
 from scanner.plan import (
@@ -24,10 +24,14 @@ from scanner.plan import (
     places_of,
     plan,
     plan_target,
+    shared_addresses,
 )
+from scanner.profiles import load_profile
 from scanner.scope import Scope
 
 ALL = tuple(shipped().values())
+AGAIN = Cost(1, 1).times(LOCAL.blocking.rechecks)
+"""The baseline, asked again at each address that begins to turn us away."""
 SETTING = Setting(AGENT)
 FOUR = ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
 
@@ -100,17 +104,17 @@ def test_the_ceiling_counts_every_step() -> None:
     every = target(addresses=AddressPolicy.ALL)
     resolving = Cost(queries=18)  # A and AAAA, each over UDP twice and once over TCP, from three resolvers
     assert _ceiling(every) == resolving
-    assert _ceiling(every, ["tls.certificate.expiry"], addresses=1) == resolving + Cost(1, 1)
-    assert _ceiling(every, ["tls.certificate.expiry"], addresses=3) == resolving + Cost(3, 3)
+    assert _ceiling(every, ["tls.certificate.expiry"], addresses=1) == resolving + Cost(1, 1) + AGAIN
+    assert _ceiling(every, ["tls.certificate.expiry"], addresses=3) == resolving + Cost(3, 3) + AGAIN.times(3)
     walk = _ceiling(every, ["web.https.redirect"], addresses=1, redirects=4)
     home, start = Cost(1, 1), Cost(1, 1)
-    assert walk == resolving + home + start + Cost(4, 4) + Cost(queries=72)
+    assert walk == resolving + home + start + Cost(4, 4) + Cost(queries=72) + AGAIN
 
 
 def test_choosing_an_address_has_its_share_of_the_ceiling() -> None:
     first = _ceiling(target(), ["tls.certificate.expiry"])
-    assert first == Cost(queries=18) + Cost(1, 1) + Cost(CANDIDATES, CANDIDATES)
-    assert _ceiling(target(), ["tls.certificate.expiry"], addresses=1) == Cost(queries=18) + Cost(1, 1)
+    assert first == Cost(queries=18) + Cost(1, 1) + AGAIN + Cost(CANDIDATES, CANDIDATES)
+    assert _ceiling(target(), ["tls.certificate.expiry"], addresses=1) == Cost(queries=18) + Cost(1, 1) + AGAIN
 
 
 def test_what_does_not_apply_costs_nothing() -> None:
@@ -165,3 +169,29 @@ def test_there_is_something_to_settle_only_with_several_addresses_of_which_one_i
     assert place.endpoint == several[2]
     assert len(places_of(target(addresses=AddressPolicy.ALL), SETTING, several, None)) == 4
     assert places_of(target(), SETTING, several, None)[0].endpoint == several[0]
+
+
+# --- what shares an address ---------------------------------------------------------------------------------
+
+
+def _resolution(host: str, *addresses: str) -> Resolution:
+    outcome = Addresses(addresses, Source.RESOLVER) if addresses else Unobserved(Reason.NO_ADDRESS)
+    return Resolution(started=SEEN, took_ms=1.0, host=host, outcome=outcome)
+
+
+def test_an_address_that_several_targets_are_behind_is_told_with_what_it_takes() -> None:
+    profile = load_profile("gentle")
+    names = ("a", "b", "c", "alone", "gone")
+    targets = tuple(target(name, f"https://{name}.example.test/", http_port=None) for name in names)
+    estate = Estate(targets=targets, scope=Scope(names=("*.example.test",)))
+    resolutions = {
+        **{name: _resolution(f"{name}.example.test", "192.0.2.7") for name in ("a", "b", "c")},
+        "alone": _resolution("alone.example.test", "192.0.2.8"),
+        "gone": _resolution("gone.example.test"),
+    }
+    checks = only("tls.certificate.expiry")
+    planned = list(plan(estate, checks, SETTING, profile, resolutions))
+    (shared,) = shared_addresses(estate, planned, resolutions, profile)
+    assert (shared.address, shared.targets, shared.connections) == ("192.0.2.7", 3, 3)
+    assert shared.least_s == 2 * profile.pace.interval_ms / 1000
+    assert shared_addresses(estate, planned, {}, profile) == ()

@@ -102,11 +102,11 @@ def test_checks_import_the_api_and_value_types_only() -> None:
         (["scanner.redaction"], []),
         (["scanner.scope"], []),
         (["scanner.estate"], ["scanner.parse.url", "scanner.scope"]),
-        (["scanner.findings", "scanner.outcomes"], [*FACTS, "scanner.findings", "scanner.outcomes"]),
+        (["scanner.findings", "scanner.outcomes"], [*FACTS, "scanner.estate", "scanner.findings", "scanner.outcomes"]),
         (["scanner.cost"], []),
         (["scanner.network"], ["scanner.cost", "scanner.observations", "scanner.profiles", "scanner.scope"]),
         (["scanner.derive"], [*FACTS, "scanner.derive", "scanner.estate", "scanner.needs", "scanner.probes"]),
-        (["scanner.locale"], ["scanner.locale", "scanner.findings", "scanner.observations"]),
+        (["scanner.locale"], ["scanner.doubt", "scanner.estate", "scanner.locale", "scanner.findings", "scanner.observations"]),
         (["scanner.demo"], ["scanner.demo"]),
     ],
     ids=lambda it: it[0] if it else "nothing",
@@ -250,7 +250,13 @@ print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["checks"], ["checks", "tls"], ["scan", "--help"]])
+LIGHT = (
+    *("--help", "--version", "checks", "checks tls", "scan --help", "config check --help", "init --help"),
+    *("config check targets.example.toml", "config check targets.example.toml --resolved", "config schema"),
+)
+
+
+@pytest.mark.parametrize("arguments", [words.split() for words in LIGHT], ids=LIGHT)
 def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True, cwd=ROOT
@@ -282,6 +288,8 @@ INSTALLED_AS: Mapping[str, str] = {
     "httpx": "httpx",
     "tabulate": "tabulate",
     "uvloop": "uvloop",
+    "openpyxl": "openpyxl",
+    "defusedxml": "defusedxml",
 }
 
 

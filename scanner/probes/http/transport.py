@@ -59,7 +59,8 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     """Sends requests to one endpoint, whatever their URL says; redirects, cookies and retries are nobody's business here.
 
     Each response carries its `Tape` in `extensions["tape"]`; for a request that fails, pass a Tape of your own in the
-    request's extensions to see how far it came. Raises NetworkError.
+    request's extensions to see how far it came. What stands under "admit" is called with what TLS showed before anything
+    is sent, and keeps the request back by raising. Raises NetworkError.
     """
 
     def __init__(self, gate: Gate, endpoint: Endpoint, budget: Budget, profile: Profile) -> None:
@@ -73,8 +74,11 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         tape = request.extensions.get("tape")
         tape = tape if isinstance(tape, Tape) else Tape()
         exchange = _Exchange(self._profile, tape)
+        admit = request.extensions.get("admit")
         try:
             await exchange.open(self._gate, self._endpoint, self._budget, request)
+            if callable(admit):
+                admit(tape.tls)
             head = await exchange.ask(request)
         except BaseException:
             await exchange.close()

@@ -1,5 +1,6 @@
 """Walks made of several exchanges: along redirects, and a second try after a pause."""
 
+import itertools
 from collections.abc import Sequence
 from typing import cast
 
@@ -8,7 +9,7 @@ import msgspec
 from scanner.cost import Cost
 from scanner.estate import redirected
 from scanner.observations.endpoint import Addresses, Source
-from scanner.observations.http import Answer, Choice, Connected, Exchange, RedirectChain, Tries
+from scanner.observations.http import Answer, Body, Choice, Connected, Exchange, RedirectChain, Sought, Tries
 from scanner.observations.observation import Observation
 from scanner.observations.steps import Reason, Unobserved
 from scanner.parse.http_head import HeadError, parse_head
@@ -33,6 +34,10 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
     """Ports of the service besides the start's own, 80 and 443."""
 
     order = Order.CONTEXT
+
+    def __post_init__(self) -> None:
+        if self.start.credential:
+            raise ValueError("a walk carries no credential: a redirect may lead anywhere")
 
     def is_answered_by(self, observation: RedirectChain) -> bool:
         """A walk that began where this one does."""
@@ -60,6 +65,9 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
             record = await lab.observe(probe)
             parts.append(record.digest)
             urls.append(probe.url)
+            if lab.surroundings.known and any(map(lab.surroundings.known.is_in, locations_of(record.observation))):
+                ended = Unobserved(Reason.NOT_ASKED, "the redirect's address holds a secret of this scan")
+                break
             try:
                 following = next_url(record.observation)
             except UrlError as error:
@@ -116,19 +124,26 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
         )
 
 
-def next_url(exchange: Exchange) -> Url | None:
-    """Where an answer sends the browser, None when nowhere. Raises UrlError for a Location no browser would follow."""
+def locations_of(exchange: Exchange) -> tuple[str, ...]:
+    """The Location fields of a redirect, octets read as UTF-8 as browsers read them."""
     answer = exchange.answer
     if not isinstance(answer, Answer) or answer.status not in REDIRECT_STATUSES:
-        return None
+        return ()
     try:
-        location = parse_head(answer.head).first("location")
+        # The head parser hands octets over as latin-1.
+        return tuple(it.encode("latin-1").decode("utf-8", "replace") for it in parse_head(answer.head).all("location"))
     except HeadError:
+        return ()
+
+
+def next_url(exchange: Exchange) -> Url | None:
+    """Where an answer sends the browser, None when nowhere. Raises UrlError for a Location no browser would follow."""
+    locations = locations_of(exchange)
+    if not locations:
         return None
-    if location is None:
-        return None
-    # Browsers read the octets of Location as UTF-8; the head parser hands them over as latin-1.
-    return resolve(parse_url(exchange.url), location.encode("latin-1").decode("utf-8", "replace"))
+    if len(set(locations)) > 1:
+        raise UrlError("several Location fields that differ; browsers refuse the answer")
+    return resolve(parse_url(exchange.url), locations[0])
 
 
 class Reachability(Probe[Tries], frozen=True, tag="reachability"):
@@ -139,7 +154,7 @@ class Reachability(Probe[Tries], frozen=True, tag="reachability"):
 
     def is_made_of(self, observation: Tries, parts: Sequence[Observation]) -> bool:  # noqa: ARG002
         """The first question, and the same asked again."""
-        tries = (msgspec.structs.replace(self.first, attempt=self.first.attempt + index) for index in range(len(parts)))
+        tries = itertools.accumulate(range(1, len(parts)), lambda probe, _: probe.again(), initial=self.first)
         return bool(parts) and all(
             isinstance(part, Exchange) and probe.is_answered_by(part) for probe, part in zip(tries, parts, strict=True)
         )
@@ -153,9 +168,9 @@ class Reachability(Probe[Tries], frozen=True, tag="reachability"):
         started, ticks = lab.now(), lab.ticks()
         record = await lab.observe(self.first)
         parts = [record.digest]
-        if not answers_as_expected(record.observation, self.expect_status):
+        if worth_a_second_try(self.first, record.observation, self.expect_status):
             await lab.pause(lab.profile.pace.retry_pause_s)
-            second = await lab.observe(msgspec.structs.replace(self.first, attempt=self.first.attempt + 1))
+            second = await lab.observe(self.first.again())
             parts.append(second.digest)
         return Tries(started=started, took_ms=lab.ticks() - ticks, parts=tuple(parts))
 
@@ -166,6 +181,21 @@ def answers_as_expected(exchange: Exchange, expected: tuple[int, ...]) -> bool:
     if not isinstance(answer, Answer):
         return False
     return answer.status in expected if expected else 200 <= answer.status < 500
+
+
+def worth_a_second_try(asked: HttpExchange, exchange: Exchange, expected: tuple[int, ...]) -> bool:
+    """Whether the answer is not what the owner expects, and another may be; a credential kept back stays kept back."""
+    answer = exchange.answer
+    if isinstance(answer, Unobserved) and answer.reason is Reason.PREREQUISITE:
+        return False
+    found = [it for it in sought_in(exchange) if it.found]
+    return not answers_as_expected(exchange, expected) or len(found) < len(asked.sought)
+
+
+def sought_in(exchange: Exchange) -> tuple[Sought, ...]:
+    """What was looked for in the body; nothing when there is no body to look at."""
+    answer = exchange.answer
+    return answer.body.sought if isinstance(answer, Answer) and isinstance(answer.body, Body) else ()
 
 
 class FirstAnswering(Probe[Choice], frozen=True, tag="first_answering"):

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from observed import ADDRESS, HSTS, Seen, exchange, failed, judged, resolved, said, shipped, target
+from msgspec.structs import replace
+from observed import ADDRESS, HSTS, Seen, answer, exchange, failed, judged, resolved, said, shipped, target
 
-from scanner.estate import AddressPolicy, Expectation
+from scanner.estate import AddressPolicy, Expectation, JsonExpectation
 from scanner.findings import State
 from scanner.needs import OUR_FAULTS
+from scanner.observations.http import Sought
 from scanner.observations.steps import Reason, Unobserved
 
 CHECK = shipped()["uptime.reachable"]
@@ -68,6 +70,83 @@ def test_the_statuses_the_owner_expects(expected: tuple[int, ...], code: int, ou
     second = None if outcome == "answers" else status(code)
     asked = target(expect=Expectation(status=expected))
     assert said(judged(CHECK, tried(status(code), second), of=asked)) == {"service": outcome}
+
+
+EXPECT = Expectation(text="Selamat datang", json=(JsonExpectation("/status", "UP"),))
+TEXT, JSON = Sought(text="Selamat datang"), Sought(pointer="/status", equals="UP")
+
+
+def content(*found: bool | None, code: int = 200, reason: Reason | None = None) -> Any:
+    """An answer in which the text and the JSON value were there, were not there, or cannot be told."""
+    looked_for = tuple(
+        replace(one, found=there, reason=None if there is not None else reason)
+        for one, there in zip((TEXT, JSON), found, strict=True)
+    )
+    seen = answer(status=code)
+    return exchange(answer=replace(seen, body=replace(seen.body, sought=looked_for)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        (content(True, True), None, "answers"),
+        (content(False, True), content(False, True), "wrong_content"),
+        (content(True, False), content(True, False), "wrong_content"),
+        (content(False, True), content(True, True), "content_again"),
+        (content(True, True, code=500), content(True, True), "answers_again"),
+        (TIMEOUT, content(True, True), "answers_again"),
+        (content(True, True), content(False, False), "wrong_content"),
+        (
+            content(None, True, reason=Reason.TOO_LARGE),
+            content(None, True, reason=Reason.TOO_LARGE),
+            "unknown: too_large",
+        ),
+        (content(None, None, reason=Reason.CLOSED), content(None, None, reason=Reason.CLOSED), "unknown: closed"),
+        (content(None, False, reason=Reason.TOO_LARGE), content(None, False, reason=Reason.TOO_LARGE), "wrong_content"),
+        (content(False, False, code=403), content(False, False, code=403), "unknown: blocked"),
+        (content(False, False, code=500), content(False, False, code=500), "wrong_status"),
+        (content(True, True), TIMEOUT, "no_answer"),
+    ],
+)
+def test_what_is_expected_of_the_content(first: Any, second: Any, outcome: str) -> None:
+    assert said(judged(CHECK, tried(first, second), of=target(expect=EXPECT))) == {"service": outcome}
+
+
+def test_a_body_out_of_reach_decides_nothing_about_the_content() -> None:
+    seen = exchange(answer=replace(answer(), body=Unobserved(Reason.PROTOCOL_ERROR, "bad framing")))
+    found = said(judged(CHECK, tried(seen, seen), of=target(expect=EXPECT)))
+    assert found == {"service": "unknown: protocol_error"}
+    assert said(judged(CHECK, tried(seen))) == {"service": "answers"}, "nothing is expected of it"
+
+
+def test_what_is_missing_is_told_in_the_owners_words() -> None:
+    both = content(False, False)
+    (finding,) = judged(CHECK, tried(both, both), of=target(expect=EXPECT))
+    assert finding.message.arguments["missing"] == '"Selamat datang"; /status = "UP"'
+
+
+def test_an_answer_to_another_expectation_is_none_to_this_one() -> None:
+    """One and true are equal in Python, and not in JSON."""
+    one, true = (Expectation(json=(JsonExpectation("/ok", value),)) for value in (1, True))
+    seen = answer()
+    of_one = Sought(pointer="/ok", equals=1, found=True)
+    asked = exchange(answer=replace(seen, body=replace(seen.body, sought=(of_one,))))
+    assert said(judged(CHECK, tried(asked), of=target(expect=one))) == {"service": "answers"}
+    (finding,) = judged(CHECK, tried(asked), of=target(expect=true))
+    assert finding.state is State.ERROR
+    assert finding.reason is Reason.ALTERED
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"), [("cf-mitigated: challenge", "unknown: blocked"), ("X-Other: challenge", "answers")]
+)
+def test_a_challenge_is_the_firewalls_word_whatever_its_status(line: str, outcome: str) -> None:
+    assert said(judged(CHECK, tried(exchange(line)))) == {"service": outcome}
+
+
+def test_a_credential_that_was_kept_back_shows_nothing_of_the_service() -> None:
+    kept_back = failed("answer", Reason.PREREQUISITE, "the certificate is for another name, so it was not sent")
+    assert said(judged(CHECK, tried(kept_back))) == {"service": "unknown: prerequisite"}
 
 
 def test_both_tries_are_told_of() -> None:

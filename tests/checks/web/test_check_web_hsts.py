@@ -1,5 +1,7 @@
 """HTTP Strict Transport Security: every outcome, and both sides of every rule."""
 
+from typing import Any
+
 import pki
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,8 @@ from observed import (
 )
 
 from scanner.findings import State
-from scanner.observations.steps import Reason
+from scanner.observations.observation import Crashed
+from scanner.observations.steps import Reason, Unobserved
 
 CHECK = shipped()["web.hsts.policy"]
 YEAR = 31_536_000
@@ -156,3 +159,37 @@ def test_the_shortest_age_is_a_parameter() -> None:
 def test_no_header_makes_it_fail_itself(values: list[str], status: int) -> None:
     for finding in judged(CHECK, home(*map(hsts, values), status=status)):
         assert finding.state is not State.ERROR, finding.message.en
+
+
+LOGIN, API = "https://www.example.test/login", "https://www.example.test/api"
+TWO_PAGES = target(paths=("/login", "/api"))
+
+
+@pytest.mark.parametrize(
+    ("login", "said_of_every_answer"),
+    [
+        (exchange(HSTS, url=LOGIN), None),
+        (exchange(url=LOGIN), "not_everywhere"),
+        (exchange(url=LOGIN, status=404), "not_everywhere"),
+        (exchange(url=LOGIN, status=403), None),  # perhaps a firewall's
+        (failed("answer", Reason.TIMEOUT, url=LOGIN), "unknown: timeout"),
+        (failed("connect", Reason.REFUSED, url=LOGIN), "unknown: refused"),
+    ],
+)
+def test_further_pages_are_answers_too(login: Any, said_of_every_answer: str | None) -> None:
+    seen = Seen(further={LOGIN: login, API: exchange(HSTS, url=API)})
+    found = said(judged(CHECK, seen, of=TWO_PAGES))
+    assert found.pop("hsts on every answer", None) == said_of_every_answer
+    assert found == {"service": "set"}
+
+
+def test_one_page_that_was_not_seen_does_not_erase_another() -> None:
+    seen = Seen(further={LOGIN: failed("answer", Reason.TIMEOUT, url=LOGIN), API: exchange(url=API)})
+    found = said(judged(CHECK, seen, of=TWO_PAGES))
+    assert found == {"service": "set", "hsts on every answer": "not_everywhere"}
+
+
+def test_a_page_that_we_failed_to_ask_is_our_error() -> None:
+    crashed = Crashed(started=SEEN, took_ms=0.0, failure=Unobserved(Reason.INTERNAL, "ZeroDivisionError"))
+    (finding,) = judged(CHECK, Seen(further={LOGIN: crashed, API: exchange(HSTS, url=API)}), of=TWO_PAGES)
+    assert finding.state is State.ERROR

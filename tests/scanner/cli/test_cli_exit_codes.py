@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import faults
@@ -102,6 +103,126 @@ def test_what_was_too_little_is_said(
     assert done.code == 2, done
     lead = {"en": "Exit code 2: incomplete: ", "id": "Kode keluar 2: tidak lengkap: "}[language]
     assert lead + words in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(("url", "code"), [("http://169.254.169.254/", 2), ("http://[::ffff:a9fe:a9fe]/", 2)])
+def test_that_questions_do_not_arise_is_no_conclusion_about_what_was_not_seen(
+    url: str, code: int, pindai: CommandLine
+) -> None:
+    """Of an http URL it is known beforehand that there is no certificate; all the rest is outside the scope here."""
+    done = pindai("scan", url, "--profile", "local")
+    assert done.code == code, done
+    assert "0% of targets allow a conclusion" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize("count", [1, JUDGED_HERE + 1])
+def test_a_check_that_crashed_is_incomplete_and_comes_before_findings(count: int, pindai: CommandLine) -> None:
+    """Also at --min-coverage 0: that is about what could not be known, and this is our own fault."""
+    (pindai.folder / "sitecustomize.py").write_text(CRASHING)
+    with served("empty_answer") as server:
+        urls = [server.url(f"/{number}") for number in range(count)]
+        words = ("scan", *urls, "--only", "web.https.redirect", "--only", "uptime", "--profile", "local")
+        done = pindai(*words, "--fail-on", "low", "--min-coverage", "0")
+        assert (done.code, done.err) == (2, ""), done
+        said = f"{count} check{'' if count == 1 else 's'} failed by an error of the tool (see pindai.log)"
+        assert said in " ".join(done.out.split())
+        (pindai.folder / "sitecustomize.py").unlink()
+        assert pindai(*words, "--fail-on", "low").code == 1
+    log = (pindai.folder / ".local" / "state" / "pindai" / "pindai.log").read_text()
+    assert log.count("RuntimeError: planted") == count
+
+
+def test_a_log_that_cannot_be_written_is_told_of_once(pindai: CommandLine) -> None:
+    (pindai.folder / "sitecustomize.py").write_text(CRASHING)
+    state = pindai.folder / ".local" / "state" / "pindai"
+    state.mkdir(parents=True)
+    (state / "pindai.log").symlink_to("/dev/full")
+    with served("empty_answer") as server:
+        done = pindai("scan", server.url("/1"), server.url("/2"), *ONLY)
+    assert done.code == 2, done
+    (line,) = done.err.splitlines()
+    assert line.endswith("pindai.log: cannot write the log: [Errno 28] No space left on device")
+
+
+CRASHING = """
+import scanner.judge
+whole = scanner.judge.Judge._at_spot
+
+def crashing(self, check, *values):
+    if check.id == "uptime.reachable":
+        raise RuntimeError("planted")
+    return whole(self, check, *values)
+
+scanner.judge.Judge._at_spot = crashing
+"""
+
+
+# --- 3: nothing was scanned -------------------------------------------------------------------------------------------
+
+
+def write_targets(folder: Path, url: str, *, top: str = "", scope: str = "") -> None:
+    (folder / "targets.toml").write_text(
+        f'{top}\n[scope]\nnetworks = ["127.0.0.0/8"]\n{scope}\n[[target]]\nid = "own"\nurl = "{url}"\n'
+    )
+
+
+def hours_from_now(first: float, last: float) -> str:
+    """A window of scanning, as it is written; times are UTC, for no zone is named."""
+    begin, end = (datetime.now(UTC) + timedelta(hours=hours) for hours in (first, last))
+    return f'windows = ["{begin:%H:%M}-{end:%H:%M}"]'
+
+
+def authorised(days: int) -> str:
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    return f'[scope.authorisation]\nnumber = "094/1/2026"\nvalid_until = {until}\n'
+
+
+@pytest.mark.parametrize(
+    ("top", "scope", "words", "said"),
+    [
+        ("", "", ["--no-such-option"], "unrecognized arguments"),
+        ("", "", ["--min-coverage", "101"], "no percentage from 0 to 100"),
+        ("", "", ["--only", "no.such.check"], "no.such.check"),
+        ("", "", ["--profile", "no-such"], "there is no profile 'no-such'"),
+        ("", "", ["--ca", "no-such.pem"], "no-such.pem"),
+        ("", "", ["no-such.toml"], "no-such.toml"),
+        ("", "", ["--state", "ca.pem/below"], "ca.pem"),
+        ("", "", ["--out", "ca.pem"], "cannot write results here"),
+        ("unknown_key = 1", "", [], "targets.toml:1"),
+        ("", authorised(-2), [], "allowed scanning until"),
+        (hours_from_now(9, 10), "", [], "outside the scan window, which opens"),
+    ],
+)
+def test_what_is_wrong_beforehand_keeps_everything_from_being_scanned(
+    top: str, scope: str, words: list[str], said: str, pindai: CommandLine
+) -> None:
+    server = Holding(released=True)
+    with server.serving() as at:
+        write_targets(pindai.folder, at.url(), top=top, scope=scope)
+        done = pindai("scan", *ONLY, *words)
+    assert (done.code, done.out, server.asked) == (3, "", []), done
+    assert said in done.err
+    assert pindai.journals() == []
+
+
+@pytest.mark.parametrize(
+    ("top", "scope", "words"),
+    [
+        ("", authorised(2), []),
+        (hours_from_now(-1, 2), "", []),
+        (hours_from_now(9, 10), "", ["--now"]),
+    ],
+)
+def test_what_is_allowed_is_scanned(top: str, scope: str, words: list[str], pindai: CommandLine) -> None:
+    with served("empty_answer") as server:
+        write_targets(pindai.folder, server.url(), top=top, scope=scope)
+        done = pindai("scan", *ONLY, *words)
+    assert (done.code, done.err) == (0, ""), done
+
+
+def test_now_is_no_authorisation(pindai: CommandLine) -> None:
+    write_targets(pindai.folder, "http://127.0.0.1:9/", scope=authorised(-2))
+    assert pindai("scan", *ONLY, "--now").code == 3
 
 
 # --- 130, 143, kill -9: stopped in the middle -------------------------------------------------------------------------
@@ -227,3 +348,23 @@ def test_a_run_that_another_scan_is_writing_is_left_alone(pindai: CommandLine) -
         process.send_signal(signal.SIGTERM)
         process.wait(LIMIT_S)
     assert len(pindai.journals()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([], 4),
+        (["--fail-on", "low", "--min-coverage", "100"], 4),  # neither 1 nor 2: nothing is known yet
+        (["--profile", "no-such"], 3),
+        (["--now", "--only", "no.such.check"], 3),
+    ],
+)
+def test_a_mistake_comes_before_a_job_that_runs(words: list[str], code: int, pindai: CommandLine) -> None:
+    slow = Holding()
+    with slow.serving() as at:
+        write_targets(pindai.folder, at.url())
+        with pindai.started("scan", *ONLY) as process:
+            wait_until(lambda: bool(slow.asked), "the first scan is asking")
+            done = pindai("scan", *ONLY, *words)
+            assert (done.code, done.out) == (code, ""), done
+            assert process.poll() is None

@@ -213,7 +213,7 @@ def test_the_demo_works_and_says_what_is_in_its_way(pindai: CommandLine) -> None
     assert free.code == 0, free
     assert free.err == "" or "the demo uses" in free.err
     assert "Exit code 0: the demo worked; a scan would exit with 1" in free.out
-    assert re.search(r"^Report   pindai-demo/result\.json$", free.out, re.MULTILINE)
+    assert re.search(r"^Report   pindai-demo/result\.json \(TERBATAS\)$", free.out, re.MULTILINE)
     kept = {path.name for path in (pindai.folder / "pindai-demo").iterdir()}
     assert kept == {"ca.pem", "targets.toml", "result.json", "observations.jsonl"}
     assert pindai.journals() == []

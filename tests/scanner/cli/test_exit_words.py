@@ -9,12 +9,18 @@ from scanner.cli.exit_words import causes_of, exit_words
 from scanner.findings import State
 
 
-def run_of(targets: int, *, reached: int, concluded: int, errors: int = 0) -> Any:
+def run_of(
+    targets: int, *, reached: int, concluded: int, errors: int = 0, problems: int = 0, stopped: str | None = None
+) -> Any:
     """As much of a run as its causes are read from."""
-    findings = [SimpleNamespace(rank=-1, state=State.PASS, target=str(number)) for number in range(concluded)]
-    findings += [SimpleNamespace(rank=-1, state=State.ERROR, target="0")] * errors
+
+    def said(state: State, target: int) -> SimpleNamespace:
+        return SimpleNamespace(rank=-1, is_open=False, state=state, target=str(target))
+
+    findings = [*(said(State.PASS, number) for number in range(concluded)), *[said(State.ERROR, 0)] * errors]
     return SimpleNamespace(
-        manifest=SimpleNamespace(estate=SimpleNamespace(targets=range(targets))),
+        manifest=SimpleNamespace(estate=SimpleNamespace(targets=range(targets), problems=("x",) * problems)),
+        ending=None if stopped is None else SimpleNamespace(interrupted=stopped, doubts=()),
         targets=lambda: ((number, object() if number < reached else None) for number in range(targets)),
         findings=lambda: iter(findings),
     )
@@ -25,6 +31,11 @@ UNSEEN = run_of(2, reached=2, concluded=0)
 NEARLY = run_of(2001, reached=2001, concluded=1000)
 BROKEN = run_of(1, reached=1, concluded=1, errors=1)
 STOPPED = run_of(3000, reached=1500, concluded=1500)
+FINISHED = run_of(2, reached=2, concluded=2, stopped="")
+MISREAD = run_of(2, reached=2, concluded=2, problems=1)
+MISREAD_OFTEN = run_of(2, reached=2, concluded=2, problems=1200)
+CLOSED = run_of(2, reached=1, concluded=1, stopped="window")
+EXPIRED = run_of(2, reached=2, concluded=2, stopped="authorisation")
 ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
 
 
@@ -32,6 +43,32 @@ ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
     ("run", "limit", "english", "indonesian"),
     [
         (COMPLETE, 100, "", ""),
+        (FINISHED, 100, "", ""),
+        (
+            MISREAD,
+            50,
+            "1 problem in the configuration files, that part is not used",
+            "1 kesalahan dalam berkas konfigurasi, bagian itu tidak dipakai",
+        ),
+        (
+            MISREAD_OFTEN,
+            50,
+            "1,200 problems in the configuration files, those parts are not used",
+            "1.200 kesalahan dalam berkas konfigurasi, bagian itu tidak dipakai",
+        ),
+        (
+            CLOSED,
+            50,
+            "the scan window closed (go on with --resume when it is open again), 1 target was not scanned yet",
+            "jendela waktu pemindaian berakhir (lanjutkan dengan --resume saat jendela terbuka lagi), "
+            "1 target belum dipindai",
+        ),
+        (
+            EXPIRED,
+            50,
+            "the authorisation of the scan ran out (renew scope.authorisation)",
+            "masa berlaku izin pemindaian berakhir (perbarui scope.authorisation)",
+        ),
         (
             UNSEEN,
             50,

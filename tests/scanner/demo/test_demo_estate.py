@@ -722,7 +722,7 @@ UNANSWERED = {"ppid", "hilang", "kosong", "putar"}
 def test_example_describes_the_estate_on_its_usual_ports() -> None:
     example = tomllib.loads(example_targets())
     usual = Ports()
-    assert example.keys() == {"agency", "resolver", "scope", "defaults", "target"}
+    assert example.keys() == {"agency", "resolver", "scope", "defaults", "target", "marking"}
     assert example["resolver"]["nameservers"] == [f"{NAMESERVER}:{usual.dns}"]
     targets = {target["id"]: target for target in example["target"]}
     assert len(targets) == len(example["target"])

@@ -1,13 +1,22 @@
 """Runs for the tests of reports, with a fixed clock: nothing here touches a network."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from scanner.cost import Cost
-from scanner.estate import Estate, Target
-from scanner.findings import Finding, FixedBy, Message, Severity, State, Subject, fingerprint
+from scanner.estate import (
+    Authorisation,
+    Estate,
+    Population,
+    PopulationService,
+    Target,
+    Vantage,
+    VantagePoint,
+)
+from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Severity, State, Subject, fingerprint
 from scanner.journal import Journal, Standing, TargetRecord
 from scanner.observations.observation import digest
 from scanner.observations.steps import Reason, Replay
@@ -111,6 +120,18 @@ def finding(
     )
 
 
+def accepted(finding: Finding, until: date = date(2026, 12, 31)) -> Finding:
+    """The same finding, accepted until a day."""
+    waiver = AcceptedUntil(until, "Kepala Bidang Aplikasi", "Diganti pada Januari")
+    return msgspec.structs.replace(finding, waiver=waiver)
+
+
+def switched_off(target: str, check: str, why: str = "Diuji terpisah") -> Finding:
+    """What the judge says of a check that the configuration switched off."""
+    off = unknown(target, check, Reason.DISABLED)
+    return msgspec.structs.replace(off, message=Message(id="Kalimat", en="Sentence", arguments={"detail": why}))
+
+
 def passed(target: str, *checks: str) -> list[Finding]:
     return [finding(target, check) for check in checks]
 
@@ -129,6 +150,7 @@ def run_of(
     profile: str = "default",
     ending: Ending | None = ENDED,
     judged: bool = True,
+    **estate: Any,
 ) -> Run:
     manifest = Manifest(
         run="20261121T010200-7f3a",
@@ -141,6 +163,7 @@ def run_of(
             agency=agency,
             time_zone=zone,
             source="targets.toml",
+            **estate,
         ),
         profile=msgspec.structs.replace(load_profile("default"), name=profile),
         resolvers=("127.0.0.1:53",),
@@ -328,6 +351,42 @@ def interrupted() -> Run:
     )
 
 
+def decided() -> Run:
+    """Four targets seen from the intranet by a named authorisation, held against the official list: one finding is
+    accepted, one check switched off, part of the configuration is wrong, and the scan window closed before the last.
+    """
+    names = ["arsip", "ppid", "sso", "www"]
+    hsts = {"id": "Tidak ada header Strict-Transport-Security", "en": "No Strict-Transport-Security header"}
+    findings = {
+        "arsip": [
+            accepted(finding("arsip", "tls.certificate.expiry", "critical", id="Sertifikat berakhir", en="Expired")),
+            *rest("arsip", "tls.certificate.expiry"),
+        ],
+        "ppid": [switched_off("ppid", "web.hsts.policy"), *rest("ppid", "web.hsts.policy")],
+        "sso": [
+            finding("sso", "web.hsts.policy", "medium", outcome="missing", **hsts),
+            *rest("sso", "web.hsts.policy"),
+        ],
+    }
+    return run_of(
+        [target(name, unit="Diskominfo") for name in names],
+        [record(name) for name in names[:3]],
+        findings,
+        agency="Pemerintah Kota Contoh",
+        zone="Asia/Makassar",
+        ending=Ending(END, "window"),
+        vantage=VantagePoint(Vantage.INTRANET, "Ruang server Diskominfo", "10.0.0.7"),
+        authorisation=Authorisation("ST-12/KOMINFO/2026", date(2026, 12, 31), "Kepala Dinas"),
+        marking="TERBATAS",
+        problems=tuple(f"units/dinas-{number}.toml:3: target.1.url: expected a URL" for number in range(7)),
+        population=Population(
+            document="SK Wali Kota 100/2026",
+            date=date(2026, 1, 5),
+            services=tuple(PopulationService(name, hosts=(f"{name}.contoh.test",)) for name in [*names, "lain"]),
+        ),
+    )
+
+
 HOSTILE = "a\x1b]0;x\x07\x1b[2Jb\r\nc\u202edlrow\u200b\u2028\u0301\u4e2d\u05d0\ud83d"
 """Takes over the title, clears the screen, ends the line, turns the writing round, hides itself."""
 
@@ -351,4 +410,9 @@ def hostile() -> Run:
         {"www": findings},
         agency=text,
         profile=text,
+        vantage=VantagePoint(Vantage.INTERNET, text, text),
+        authorisation=Authorisation(text, date(2026, 12, 31), text),
+        marking=text,
+        problems=(text,),
+        population=Population(text, date(2026, 1, 5)),
     )

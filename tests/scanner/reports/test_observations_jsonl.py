@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import END, START, city, finding, hostile, interrupted, province, record, run_of, target
+from runs import END, START, city, decided, finding, hostile, interrupted, province, record, run_of, target
 
 from scanner.cost import Cost
 from scanner.findings import State
@@ -68,7 +68,7 @@ def sealed(lines: list[bytes]) -> list[bytes]:
 # -- writing and reading back
 
 
-@pytest.mark.parametrize("make", [real, city, province, interrupted, hostile])
+@pytest.mark.parametrize("make", [real, city, province, interrupted, decided, hostile])
 def test_what_was_written_reads_back(make) -> None:
     run = make()
     lines = lines_of(run)
@@ -330,3 +330,19 @@ def test_other_lines_do_not_fit(line: dict[str, object]) -> None:
 
 def test_end_of_the_runs_in_these_tests_is_fixed() -> None:
     assert b'"end":{"ended":"%b"' % END.isoformat().replace("+00:00", "Z").encode() in FIRST
+
+
+# -- the marking
+
+
+@pytest.mark.parametrize(("make", "marking"), [(city, "TERBATAS"), (hostile, hostile().manifest.estate.marking)])
+def test_the_first_line_says_who_may_see_it(make, marking: str) -> None:
+    assert json.loads(lines_of(make())[0])["marking"] == marking
+
+
+def test_a_marking_that_is_not_that_of_the_manifest_is_noticed() -> None:
+    first, *rest, _ = lines_of(city())
+    changed = first.replace(b'"marking":"TERBATAS"', b'"marking":"BIASA"', 1)
+    assert changed != first
+    with pytest.raises(AlteredError, match="line 1: the marking"):
+        read_observations(sealed([changed, *rest]))

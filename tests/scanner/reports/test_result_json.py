@@ -4,11 +4,12 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from runs import END, city, hostile, interrupted, own_machine, record, run_of, target
+from runs import END, city, decided, hostile, interrupted, own_machine, record, run_of, target
 
-from scanner.assessment import Assessment, Coverage
+from scanner.assessment import Assessment, Coverage, PopulationFigures, RegisteredService
 from scanner.cost import Cost
-from scanner.findings import Finding, FixedBy, Message, Severity, Sighting, State, Subject
+from scanner.estate import Vantage
+from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Severity, Sighting, State, Subject
 from scanner.observations.steps import Reason
 from scanner.reports.result_json import result_json
 from scanner.reports.schemas import RESULT_FILE, result_schema, written
@@ -38,7 +39,23 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
-@pytest.mark.parametrize("kind", [Finding, Subject, Message, Sighting, Assessment, Coverage, Tool, CheckUsed, Cost])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Finding,
+        Subject,
+        Message,
+        Sighting,
+        AcceptedUntil,
+        Assessment,
+        Coverage,
+        PopulationFigures,
+        RegisteredService,
+        Tool,
+        CheckUsed,
+        Cost,
+    ],
+)
 def test_the_schema_has_every_field_and_no_other(kind: type[msgspec.Struct]) -> None:
     assert list(schema()["$defs"][kind.__name__]["properties"]) == list(kind.__struct_fields__)
 
@@ -49,6 +66,7 @@ def test_the_schema_has_every_field_and_no_other(kind: type[msgspec.Struct]) -> 
         ("State", [it.value for it in State]),
         ("Reason", [it.value for it in Reason]),
         ("FixedBy", [it.value for it in FixedBy]),
+        ("Vantage", [it.value for it in Vantage]),
     ],
 )
 def test_the_schema_lists_every_word(name: str, words: list[str]) -> None:
@@ -66,7 +84,7 @@ def test_everything_in_the_schema_is_described() -> None:
     assert not [name for name, rule in schema()["$defs"].items() if not rule.get("description")]
 
 
-@pytest.mark.parametrize("make", [city, own_machine, interrupted, hostile])
+@pytest.mark.parametrize("make", [city, own_machine, interrupted, decided, hostile])
 def test_results_fit_the_schema(make) -> None:
     assert not problems(json.loads(text(make())))
 
@@ -108,6 +126,14 @@ def spoiled(*path: str | int, value: object = None, drop: bool = False) -> dict:
         spoiled("findings", 0, "level", value=4),
         spoiled("assessment", "findings", "low", drop=True),
         spoiled("assessment", "grade", value="A"),
+        spoiled("assessment", "waived", "low", drop=True),
+        spoiled("findings", 0, "waiver", drop=True),
+        spoiled("findings", 0, "waiver", value={"until": "soon"}),
+        spoiled("findings", 0, "vantage", value="space"),
+        spoiled("run", "vantage", "kind", value="space"),
+        spoiled("run", "authorisation", value={"number": "1"}),
+        spoiled("run", "marking", drop=True),
+        spoiled("run", "problems", value="none"),
         spoiled("observations", 0, value="x"),
     ],
 )
@@ -138,6 +164,7 @@ def test_order_and_sums() -> None:
         "not_observed": 1,
         "not_reached": 0,
         "unobserved": {"blocked": 1},
+        "population": None,
     }
     ranks = [Severity[it["severity"].upper()] if it["severity"] else -1 for it in document["findings"]]
     by_target = [it["target"] for it in document["findings"]]
@@ -161,3 +188,38 @@ def test_an_unused_record_changes_nothing_but_itself() -> None:
     one = json.loads(text(run_of([target("a")], [record("a")], {})))
     assert one["targets"][0]["reason"] is None
     assert one["targets"][0]["used"] == {"connections": 9, "queries": 2, "requests": 20}
+
+
+def test_the_run_says_from_where_by_what_right_and_who_may_see_it() -> None:
+    run = json.loads(text(decided()))["run"]
+    assert run["marking"] == "TERBATAS"
+    assert run["vantage"] == {"kind": "intranet", "name": "Ruang server Diskominfo", "address": "10.0.0.7"}
+    assert run["authorisation"] == {
+        "number": "ST-12/KOMINFO/2026",
+        "valid_until": "2026-12-31",
+        "issued_by": "Kepala Dinas",
+    }
+    assert len(run["problems"]) == 7
+
+
+def test_what_nobody_said_is_there_all_the_same() -> None:
+    run = json.loads(text(city()))["run"]
+    assert run["marking"] == "TERBATAS"
+    assert run["vantage"] == {"kind": "unstated", "name": "", "address": ""}
+    assert run["authorisation"] is None
+    assert run["problems"] == []
+
+
+def test_accepted_findings_stay_findings_and_are_counted_apart() -> None:
+    document = json.loads(text(decided()))
+    sums = document["assessment"]
+    assert sums["findings"] == {"critical": 0, "high": 0, "medium": 1, "low": 0, "info": 0}
+    assert sums["waived"] == {"critical": 1, "high": 0, "medium": 0, "low": 0, "info": 0}
+    assert sums["states"]["fail"] == 2
+    (waived,) = (it for it in document["findings"] if it["waiver"] is not None)
+    assert (waived["state"], waived["severity"]) == ("fail", "critical")
+    assert waived["waiver"] == {
+        "until": "2026-12-31",
+        "approved_by": "Kepala Bidang Aplikasi",
+        "reason": "Diganti pada Januari",
+    }

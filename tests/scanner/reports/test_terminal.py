@@ -11,7 +11,9 @@ from runs import (
     ALL,
     CHECKS,
     END,
+    accepted,
     city,
+    decided,
     finding,
     hostile,
     interrupted,
@@ -21,11 +23,12 @@ from runs import (
     record,
     rest,
     run_of,
+    switched_off,
     target,
     unknown,
 )
 
-from scanner.estate import Target
+from scanner.estate import Target, Vantage, VantagePoint
 from scanner.findings import State
 from scanner.locale.phrases import ENGLISH, INDONESIAN
 from scanner.observations.steps import Reason
@@ -90,6 +93,8 @@ def one(*findings, language: str = "en", **more) -> str:
         (own_machine, "id", 80),
         (interrupted, "id", 80),
         (interrupted, "en", 60),
+        (decided, "id", 80),
+        (decided, "en", 60),
         (hostile, "en", 80),
     ],
 )
@@ -103,7 +108,7 @@ def test_page_is_as_agreed(make, language: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [*range(40, 84), 100, 132, 200])
-@pytest.mark.parametrize("make", [city, own_machine, interrupted, hostile])
+@pytest.mark.parametrize("make", [city, own_machine, interrupted, decided, hostile])
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_no_line_is_wider_than_the_terminal(make, language: str, width: int) -> None:
     assert max(map(len, page(make(), language, width).split("\n"))) <= width
@@ -338,6 +343,7 @@ def test_no_fault_no_line() -> None:
             "?  ?  1  ?  medium",
         ),
         ("refused", [finding("www", "uptime.reachable", "critical")], "1  ?  ?  ?  immediate action needed"),
+        ("refused", [accepted(finding("www", "uptime.reachable", "critical"))], "?  ?  ?  ?  accepted findings"),
     ],
 )
 def test_row(reason: str, findings, row: str) -> None:
@@ -600,7 +606,7 @@ def test_all_of_nothing_says_so() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 61, 80, 132])
-@pytest.mark.parametrize("make", [city, own_machine, interrupted, hostile])
+@pytest.mark.parametrize("make", [city, own_machine, interrupted, decided, hostile])
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_all_keeps_to_the_width(make, language: str, width: int) -> None:
     assert max(map(len, page(make(), language, width, everything=True).split("\n"))) <= width
@@ -732,4 +738,187 @@ def test_a_long_path_is_broken_and_not_cut() -> None:
     path = "/srv/" + "folder-with-a-name/" * 5 + "x" * 90 + "/result.json"
     shown = page(own_machine(), files=(path,))
     tail = shown.split("Report   ")[1].split("\nExit code")[0]
-    assert "".join(tail.split()) == path
+    assert "".join(tail.split()) == f"{path}(TERBATAS)"
+
+
+# -- what somebody decided: findings accepted, checks switched off
+
+
+def test_what_is_accepted_is_counted_apart_and_nothing_to_do() -> None:
+    shown = one(
+        accepted(finding("www", "a.b", "critical", en="Accepted fault")),
+        finding("www", "a.c", "high", en="Open fault"),
+        *rest("www"),
+    )
+    assert "Findings 0 critical, 1 high, 0 medium, 0 low; 1 accepted finding\n" in shown
+    assert "Open fault" in shown
+    assert "Accepted fault" not in shown
+    assert "--all" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "findings", "row"),
+    [
+        ([], "no findings at 4 targets", "0  0  0  0  no findings"),
+        (
+            [accepted(finding("www", "a.b", "critical"))],
+            "1 accepted finding; otherwise no findings at 4 targets",
+            "0  0  0  0  accepted findings",
+        ),
+        (
+            [accepted(finding("www", "a.b", "critical")), unknown("www", "web.hsts.policy", Reason.BLOCKED)],
+            "1 accepted finding; otherwise no findings in what could be checked; 1 check cannot be concluded",
+            "?  ?  ?  ?  cannot be concluded",
+        ),
+        ([switched_off("www", "web.hsts.policy")], "no findings in what was checked", "0  0  ?  ?  not fully checked"),
+        (
+            [switched_off("www", "web.hsts.policy"), finding("www", "a.b", "medium")],
+            "0 critical, 0 high, 1 medium, 0 low",
+            "0  0  1  ?  medium findings",
+        ),
+        (
+            [switched_off("www", "gone.check"), accepted(finding("www", "a.b", "low"))],
+            "1 accepted finding; otherwise no findings in what was checked",
+            "?  ?  ?  ?  not fully checked",
+        ),
+        ([switched_off("www", check) for check in ALL], "no findings in what was checked", "?  ?  ?  ?  not fully"),
+    ],
+)
+def test_a_row_says_no_more_than_was_checked(said, findings: str, row: str) -> None:
+    shown = one(*said, *([] if len(said) == len(ALL) else rest("www", *(it.check for it in said))))
+    text = " ".join(shown.split("Findings ")[1].split("Coverage ")[0].split())
+    assert text == findings
+    (line,) = (line for line in shown.split("\n") if line.startswith("www.contoh.test"))
+    assert line.removeprefix("www.contoh.test").strip().startswith(row)
+
+
+def test_what_is_switched_off_is_no_gap_of_the_run() -> None:
+    shown = one(switched_off("www", "web.hsts.policy"), *rest("www", "web.hsts.policy"))
+    assert "Coverage 4 of 4 targets observed; 1 check switched off\n" in shown
+    assert "Switched off by configuration: web.hsts.policy (1 target)\n" in shown
+    assert "annot be concluded" not in shown
+
+
+def test_what_is_switched_off_is_bounded() -> None:
+    off = [switched_off("www", f"a.b{number}") for number in range(9)]
+    assert "a.b4 (1 target), +4 more\n" in one(*off, *rest("www"))
+
+
+def test_a_unit_shows_what_was_switched_off_at_one_of_its_targets() -> None:
+    names = [f"t{index:02}" for index in range(22)]
+    said = {name: rest(name) for name in names}
+    said["t01"] = [switched_off("t01", "web.hsts.policy"), *rest("t01", "web.hsts.policy")]
+    said["t02"] = [accepted(finding("t02", "web.hsts.policy", "medium")), *rest("t02", "web.hsts.policy")]
+    run = run_of([target(name, unit=f"Dinas {int(name[1:]) % 3}") for name in names], map(record, names), said)
+    shown = page(run)
+    assert "Dinas 0       8/8  0  0  0  0  no findings\n" in shown
+    assert "Dinas 1       7/7  0  0  ?  ?  not fully checked\n" in shown
+    assert "Dinas 2       7/7  0  0  0  0  accepted findings\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "CRITICAL Expired accepted until 31 December 2026 by Kepala Bidang Aplikasi: Diganti pada Januari"),
+        (
+            "id",
+            "KRITIS Sertifikat berakhir dikecualikan s.d. 31 Desember 2026 oleh Kepala Bidang Aplikasi: Diganti pada",
+        ),
+    ],
+)
+def test_all_says_who_accepted_a_finding_and_until_when(language: str, words: str) -> None:
+    assert words in " ".join(listing(decided(), language).split())
+
+
+def test_a_service_whose_silence_is_accepted_is_no_gap_of_the_run() -> None:
+    silent = accepted(finding("www", "uptime.reachable", "critical"))
+    said = {"www": [silent, unknown("www", "a.b", Reason.REFUSED)], "b": rest("b")}
+    run = run_of(map(target, ["www", "b"]), [record("www", "refused"), record("b")], said)
+    shown = page(run)
+    assert "Coverage 1 of 2 targets observed; 1 without an answer (counted as findings)\n" in shown
+    assert "annot be concluded" not in shown
+
+
+def test_all_lists_open_findings_before_accepted_ones() -> None:
+    said = [accepted(finding("www", "a.b", "critical", en="First")), finding("www", "a.c", "low", en="Second")]
+    shown = listing(run_of([target("www")], [record("www")], {"www": said}))
+    assert shown.index("Second") < shown.index("First")
+
+
+def test_all_gives_the_reason_why_a_check_was_switched_off() -> None:
+    assert "  switched off by configuration: web.hsts.policy (Diuji terpisah)\n" in listing(decided())
+
+
+# -- where the run stood, and on what
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "words"),
+    [
+        (Vantage.INTERNET, "id", "| dari internet |"),
+        (Vantage.INTERNET, "en", "| from the internet |"),
+        (Vantage.INTRANET, "en", "| from the intranet |"),
+        (Vantage.INTRANET, "id", "| dari jaringan intra |"),
+        (Vantage.UNSTATED, "en", "profile default | run"),
+    ],
+)
+def test_the_head_says_from_where_when_somebody_said_it(kind: Vantage, language: str, words: str) -> None:
+    names = ["a", "b"]
+    run = run_of(map(target, names), map(record, names), {}, vantage=VantagePoint(kind))
+    assert words in page(run, language)
+
+
+@pytest.mark.parametrize(
+    ("make", "lines"),
+    [
+        (
+            decided,
+            "From     the intranet, Ruang server Diskominfo, 10.0.0.7\n"
+            "Basis    ST-12/KOMINFO/2026, valid until 31 December 2026, issued by Kepala\n         Dinas\n",
+        ),
+        (city, "From     vantage not stated\nBasis    none named\n"),
+    ],
+)
+def test_all_says_from_where_and_by_what_right(make, lines: str) -> None:
+    assert lines in page(make(), everything=True)
+    assert lines not in page(make())
+
+
+@pytest.mark.parametrize(("everything", "last"), [(True, " requests.\nRAHASIA\n"), (False, " requests.\n")])
+def test_all_ends_with_the_marking(everything: bool, last: str) -> None:
+    run = run_of([target("a")], [record("a")], {"a": rest("a")}, marking="RAHASIA")
+    assert page(run, everything=everything, exit_text="").endswith(last)
+    assert "keluaran/7f3a/result.json (RAHASIA)\n" in page(run)
+
+
+@pytest.mark.parametrize(("count", "listed", "more"), [(0, 0, ""), (1, 1, ""), (5, 5, ""), (7, 5, "  +2 more\n")])
+def test_what_is_wrong_with_the_configuration_is_listed_and_bounded(count: int, listed: int, more: str) -> None:
+    run = run_of([target("a")], [record("a")], {"a": rest("a")}, problems=tuple(f"a.toml:{n}: x" for n in range(count)))
+    shown = page(run)
+    assert shown.count("\n  a.toml:") == listed
+    assert ("Configuration: " in shown) is bool(count)
+    assert more in shown
+
+
+def test_the_official_list_is_the_whole_of_its_own_figures_only() -> None:
+    text = " ".join(page(decided()).split())
+    assert (
+        "according to SK Wali Kota 100/2026 (5 January 2026): 4 of 5 registered services are among the targets, 3 observed"
+        in text
+    )
+    assert "registered" not in page(city())
+
+
+@pytest.mark.parametrize(
+    ("stopped", "language", "words"),
+    [
+        ("window", "en", "the scan was stopped (the scan window closed), 1 of 2 targets"),
+        ("window", "id", "pemindaian dihentikan (jendela waktu pemindaian berakhir), 1 dari 2 target"),
+        ("authorisation", "en", "(the authorisation ran out)"),
+        ("authorisation", "id", "(masa berlaku izin berakhir)"),
+        ("SIGTERM", "en", "(SIGTERM)"),
+    ],
+)
+def test_what_stopped_the_run_is_said_in_words(stopped: str, language: str, words: str) -> None:
+    run = run_of(map(target, "ab"), [record("a")], {"a": rest("a")}, ending=Ending(END, stopped))
+    assert words in " ".join(page(run, language).split())

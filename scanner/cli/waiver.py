@@ -1,0 +1,99 @@
+"""`pindai waiver check`: which findings are accepted, until when, and what is wrong with the waivers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from scanner.cli.options import CommandError, guarded, path_of, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from scanner.cli.options import Commands
+    from scanner.estate import Estate, Waiver
+
+DEFAULT_FILE = "targets.toml"
+SOON_DAYS = 30
+
+
+def add_to(commands: Commands) -> None:
+    """The command, its one subcommand and their options."""
+    parser = commands.add_parser(
+        "waiver", help="check the findings that somebody accepted", description="Findings that somebody accepted."
+    )
+    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+    check = parts.add_parser(
+        "check",
+        help="list the waivers in force and those that ran out, and what is wrong with the others",
+        description="List the waivers in force and those that ran out, and what is wrong with the others. "
+        "Exit codes: 0 every waiver can be read, 2 some cannot (their findings stay open), 3 nothing can.",
+    )
+    check.add_argument(
+        "file",
+        nargs="?",
+        type=path_of,
+        metavar="FILE",
+        help=f"the targets file that names the waivers (default: {DEFAULT_FILE}), or a waivers file beside it",
+    )
+    check.set_defaults(run=guarded(run))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the waivers; 2 when some are wrong."""
+    from datetime import UTC, datetime
+
+    from scanner.config_error import ConfigError
+
+    try:
+        estate, waivers, problems = _read(arguments.file)
+    except ConfigError as error:
+        raise CommandError(3, *error.problems) from error
+    today = estate.local(datetime.now(UTC)).date()
+    for line in listing(waivers, today):
+        sys.stdout.write(printable(line) + "\n")
+    for problem in problems:
+        sys.stderr.write(f"pindai: {printable(problem)}\n")
+    return 2 if problems else 0
+
+
+def _read(file: Path | None) -> tuple[Estate, Sequence[Waiver], Sequence[str]]:
+    """The estate, its waivers (those of a waivers file that was named instead of a targets file), and the problems."""
+    from scanner.config import load_targets
+    from scanner.registry import discover
+    from scanner.waivers import holds_waivers, load_waivers
+
+    path = file or path_of(DEFAULT_FILE)
+    if not holds_waivers(path):
+        estate = load_targets(path)
+        return estate, estate.waivers, estate.problems
+    estate = load_targets(path.with_name(DEFAULT_FILE))
+    waivers, problems = load_waivers(path, estate.targets, discover())
+    return estate, waivers, problems
+
+
+def listing(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
+    """Those in force, the first to run out first; then those that ran out, the last first."""
+    in_force = sorted((it for it in waivers if it.until >= today), key=lambda it: (it.until, it.targets, it.checks))
+    expired = sorted((it for it in waivers if it.until < today), key=lambda it: it.until, reverse=True)
+    yield f"{_count(len(in_force))} in force" + (":" if in_force else "")
+    for waiver in in_force:
+        left = (waiver.until - today).days
+        soon = f", {left} day{'' if left == 1 else 's'} left" if left <= SOON_DAYS else ""
+        yield f"  until {waiver.until}{soon}: {_told(waiver)}"
+    if expired:
+        yield f"{_count(len(expired))} ran out and no longer appl{'ies' if len(expired) == 1 else 'y'}:"
+    for waiver in expired:
+        yield f"  since {waiver.until}: {_told(waiver)}"
+
+
+def _told(waiver: Waiver) -> str:
+    about = f" ({waiver.subject})" if waiver.subject else ""
+    return f"{waiver.checks} at {waiver.targets}{about}, by {waiver.approved_by}: {waiver.reason}"
+
+
+def _count(number: int) -> str:
+    return f"{number} waiver{'' if number == 1 else 's'}"

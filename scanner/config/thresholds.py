@@ -1,0 +1,93 @@
+"""Thresholds that a file sets for checks: held against what each check says it takes."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from scanner.parse.toml_positions import Location
+from scanner.registry import Check, RegistryError, discover
+from scanner.toml_file import TomlFile, did_you_mean
+
+_EXPECTED: Mapping[Any, str] = {
+    bool: "expected true or false",
+    int: "expected a whole number",
+    float: "expected a number",
+    str: "expected text in quotes",
+    timedelta: 'expected a duration: seconds, or days as in "P365D"',
+}
+
+
+class Thresholds:
+    """The checks there are, looked up only when a file names one."""
+
+    @cached_property
+    def checks(self) -> Mapping[str, Check]:
+        """All checks by id."""
+        return discover()
+
+    @cached_property
+    def _by_any_id(self) -> Mapping[str, Check]:
+        return {name: check for check in self.checks.values() for name in (*check.was, check.id)}
+
+    def problems(self, file: TomlFile, at: Location, params: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+        """What is wrong with a table of thresholds by check id."""
+        for check_id, values in params.items():
+            check = self._by_any_id.get(check_id)
+            if check is None:
+                yield file.problem((*at, check_id), f"there is no such check{did_you_mean(check_id, self.checks)}")
+                continue
+            fields = {} if check.params is None else {it.name: it for it in msgspec.structs.fields(check.params)}
+            for name, value in values.items():
+                location = (*at, check_id, name)
+                if not fields:
+                    yield file.problem(location, f"{check_id} has no parameters")
+                elif name not in fields:
+                    yield file.problem(location, f"there is no such parameter{did_you_mean(name, fields)}")
+                elif not _fits(check, name, value):
+                    kind = fields[name].type
+                    yield file.problem(location, _EXPECTED.get(kind, f"does not fit; expected {_described(kind)}"))
+
+    def id_of(self, name: str) -> str:
+        """The present id of a check that is named by it or by a former one."""
+        return self._by_any_id[name].id
+
+    def not_named(self, pattern: str) -> str | None:
+        """Why a pattern names no check; None when it does."""
+        if any(check.is_named(pattern) for check in self.checks.values()):
+            return None
+        areas = [check_id[: check_id.index(".", start)] for check_id in self.checks for start in _dots(check_id)]
+        return f"no check is called {pattern!r}{did_you_mean(pattern, dict.fromkeys((*self.checks, *areas)))}"
+
+    def plain(self, params: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
+        """Thresholds that have no problems, by the present id of their check, as they are stored."""
+        stored: dict[str, dict[str, object]] = {}
+        for check_id, values in params.items():
+            kept = stored.setdefault(self.id_of(check_id), {})
+            kept.update((name, _stored(value)) for name, value in values.items())
+        return stored
+
+
+def _dots(text: str) -> list[int]:
+    return [index for index, char in enumerate(text) if char == "." and index]
+
+
+def _fits(check: Check, name: str, value: object) -> bool:
+    try:
+        stored = _stored(value)
+        check.with_params({name: stored})
+        return bool(msgspec.json.decode(msgspec.json.encode(stored)) == stored)  # it must come back from the journal
+    except (RegistryError, ValueError, OverflowError, TypeError, RecursionError):
+        return False
+
+
+def _stored(value: object) -> object:
+    """A value in the types that JSON has: a date becomes text."""
+    stored: object = msgspec.to_builtins(value)
+    return stored
+
+
+def _described(kind: Any) -> str:
+    return getattr(kind, "__name__", str(kind))

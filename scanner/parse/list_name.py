@@ -1,0 +1,8 @@
+"""Names of services and units as people write them into lists: which of two spellings are one name."""
+
+import unicodedata
+
+
+def name_key(text: str) -> str:
+    """What two spellings of a name have in common: neither case nor spaces nor the width of letters tell names apart."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())

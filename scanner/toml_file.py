@@ -1,0 +1,345 @@
+"""A TOML file that people write: read within bounds, checked against a model, every problem told with its line.
+
+    file = read_toml(Path("waivers.toml"))
+    wanted = file.validate(WaiversFile)
+
+The models say what is expected; this module says it to people who have never heard of pydantic. A message never repeats a
+value that a validator did not choose to repeat: it may be a password.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from scanner.config_error import ConfigError
+from scanner.parse.toml_positions import Location, positions
+
+MAX_FILE_BYTES = 16_000_000
+SAVE_AS_UTF8 = "save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
+MAX_KEY_CHARS = 60
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LINE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """Base of the tables of a file: no key but those named, no value of another type, nothing that changes.
+
+    A word of an enum is `Annotated[Kind, Field(strict=False)]`. `ADVICE` says what to write instead of a key that somebody
+    might expect; in the tables that `HIDES` names a key that is no plain word is not repeated.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def advice_of(model: type[BaseModel]) -> dict[str, str]:
+    """What a model says about keys it does not have: `ADVICE = {"expect_status": "write expect.status"}`."""
+    advice: dict[str, str] = getattr(model, "ADVICE", {})
+    return advice
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """The text of a file and what it says. `path` is how the user named it, and so do messages."""
+
+    path: Path
+    text: str = field(repr=False)
+    data: dict[str, Any] = field(repr=False)
+
+    @cached_property
+    def lines(self) -> dict[Location, int]:
+        """The line of every key; only looked for when something is wrong or somebody asks."""
+        return positions(self.text)
+
+    def line(self, location: Location) -> int | None:
+        """The line of a key, or of the closest table around it; None where the file itself is the closest."""
+        for length in range(len(location), 0, -1):
+            if (line := self.lines.get(location[:length])) is not None:
+                return line
+        return None
+
+    def where(self, location: Location) -> str:
+        """`file:line` of a key, or of the closest table around it."""
+        line = self.line(location)
+        return str(self.path) if line is None else f"{self.path}:{line}"
+
+    def problem(self, location: Location, message: str) -> str:
+        """`file:line: key: message`."""
+        return f"{self.where(location)}: {key_of(location)}: {message}"
+
+    def validate(self, model: type[Model], at: Location = ()) -> Model:
+        """The file, or the table `at` a place in it, as a model. Raises ConfigError with all its problems."""
+        data: Any = self.data
+        for part in at:
+            data = data[part]
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            problems = [text for _, text in sorted(self._explained(model, error, at), key=lambda it: it[0])]
+        except RecursionError:
+            problems = [f"{self.where(at)}: nested too deeply"]
+        raise ConfigError(problems)  # outside the handler: what pydantic says repeats the values, and stays behind
+
+    def _explained(self, model: type[BaseModel], error: ValidationError, at: Location) -> Iterator[tuple[int, str]]:
+        for problem in error.errors(include_url=False):
+            location = self._in_file(at, problem["loc"], is_missing=problem["type"] == "missing")
+            message = _in_plain_words(problem, _Place.of(model, location[len(at) :]))
+            shown = key_of((*at, *_without_strange_keys(model, location[len(at) :])))
+            yield self.line(location) or 0, f"{self.where(location)}: {shown}: {message}"
+
+    def _in_file(self, at: Location, location: Location, *, is_missing: bool) -> Location:
+        """The part of a place that is in the file: pydantic also names alternatives and keys (`[key]`)."""
+        data: Any = self.data
+        for part in at:
+            data = data[part]
+        kept: list[str | int] = list(at)
+        for number, part in enumerate(location):
+            inside = isinstance(data, dict) and part in data
+            inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+            if inside:
+                data = data[part]
+                kept.append(part)
+            elif is_missing and number == len(location) - 1:
+                kept.append(part)
+        return tuple(kept)
+
+
+def read_text(path: Path, advice: str = "") -> str:
+    """The text of a file, without the byte order mark that Windows puts before it. Raises ConfigError.
+
+    `advice` is for a file that is no UTF-8 text.
+    """
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ConfigError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            [f"{path}: not UTF-8 text (byte {error.start})" + (f"; {advice}" if advice else "")]
+        ) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror or error}"]) from error
+    except ValueError as error:  # a name with a NUL in it
+        raise ConfigError([f"{path}: {error}"]) from error
+
+
+def read_toml(path: Path, advice: str = "") -> TomlFile:
+    """A TOML file, as far as it is one. Raises ConfigError; `advice` is for what is no TOML at all."""
+    return toml_of(path, read_text(path, advice or SAVE_AS_UTF8), advice)
+
+
+def toml_of(path: Path, text: str, advice: str = "") -> TomlFile:
+    """A text that was read from `path`, as TOML. Raises ConfigError."""
+    more = f"; {advice}" if advice else ""
+    try:
+        return TomlFile(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        matched = _LINE.fullmatch(str(error))
+        if matched is None:
+            raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
+        told = f"{path}:{matched[2]}: not valid TOML: {matched[1]} (column {matched[3]}){more}"
+        raise ConfigError([told]) from error
+    except RecursionError as error:
+        raise ConfigError([f"{path}: not valid TOML: nested too deeply{more}"]) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
+
+
+def key_of(location: Location) -> str:
+    """A place as people write it: `target.2.params."web.hsts.policy".min_age`; tables of a list count from 1."""
+    return ".".join(str(part + 1) if isinstance(part, int) else _quoted(part) for part in location)
+
+
+def _quoted(part: str) -> str:
+    if len(part) > MAX_KEY_CHARS:
+        part = part[:MAX_KEY_CHARS] + "..."
+    return part if _BARE.fullmatch(part) else f'"{part}"'
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`; did you mean 'names'?`, or what there is to choose from; empty without a choice."""
+    known = list(known)
+    close = difflib.get_close_matches(given[:MAX_KEY_CHARS], known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+# -- what was expected
+
+
+class _Place:
+    """A place in a model: the field it belongs to, and the types that fit there."""
+
+    def __init__(self, model: type[BaseModel] | None, around: FieldInfo | None, types: list[Any], name: str) -> None:
+        self.model = model
+        """The table that the last part of the location is a key of."""
+        self.field = around
+        self.types = types
+        self.name = name
+
+    @classmethod
+    def of(cls, model: type[BaseModel], location: Location) -> "_Place":
+        types: list[Any] = [model]
+        owner: type[BaseModel] | None = model
+        around: FieldInfo | None = None
+        for part in location:
+            owner = next((it for it in types if _is_model(it)), None)
+            inner: list[Any] = []
+            for candidate in types:
+                if _is_model(candidate):
+                    around = _field_of(candidate, str(part))
+                    inner += [] if around is None else _alternatives(around.annotation)
+                elif get_origin(candidate) in (list, tuple) and isinstance(part, int):
+                    inner += _alternatives(get_args(candidate)[0])
+                elif get_origin(candidate) is dict and isinstance(part, str):
+                    inner += _alternatives(get_args(candidate)[1])
+            types = inner
+        return cls(owner, around, types, str(location[-1]) if location else "")
+
+    def example(self) -> str:
+        """What one may write here, as TOML; empty when the model gives none."""
+        examples = [] if self.field is None else self.field.examples or []
+        if not examples:
+            return ""
+        is_item = self.name.isdigit() and isinstance(examples[0], list)
+        return written_toml(examples[0][0] if is_item else examples[0])
+
+    def lists_tables(self) -> bool:
+        return any(
+            get_origin(it) is list and any(_is_model(inner) for inner in _alternatives(get_args(it)[0]))
+            for it in self.types
+        )
+
+
+def _without_strange_keys(model: type[BaseModel], location: Location) -> Location:
+    """The place without a key that may be a secret: `HIDES` of a model names the tables where people choose the keys."""
+    hidden = False
+    shown: list[str | int] = []
+    for index, part in enumerate(location):
+        shown.append("..." if hidden and not _BARE.fullmatch(str(part)) else part)
+        owner = _Place.of(model, location[: index + 1]).model
+        hidden = hidden or part in getattr(owner, "HIDES", ())
+    return tuple(shown)
+
+
+def _field_of(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next((info for name, info in model.model_fields.items() if key == (info.alias or name)), None)
+
+
+def _is_model(candidate: Any) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types an annotation allows, without what is around them."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [it for inner in get_args(annotation) for it in _alternatives(inner) if it is not NoneType]
+    return [annotation]
+
+
+def written_toml(value: Any) -> str:
+    """A value as TOML, on one line."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case list() | tuple():
+            return "[" + ", ".join(map(written_toml, value)) + "]"
+        case dict():
+            pairs = (f"{_quoted(str(key))} = {written_toml(it)}" for key, it in value.items())
+            return "{ " + ", ".join(pairs) + " }" if value else "{}"
+        case _:
+            return str(value)
+
+
+def _in_plain_words(problem: Any, place: _Place) -> str:
+    """What pydantic found, for people who have never heard of it."""
+    kind, context = problem["type"], problem.get("ctx", {})
+    example = place.example()
+    such_as = f" such as {example}" if example else ""
+    match kind:
+        case "extra_forbidden":
+            if place.model is None:
+                return "unknown key"
+            advice = advice_of(place.model).get(place.name)
+            return f"unknown key; {advice}" if advice else "unknown key" + did_you_mean(place.name, _keys(place.model))
+        case "missing":
+            return f"this key is required{f', such as {place.name} = {example}' if example else ''}"
+        case "string_type":
+            return "expected text in quotes"
+        case "list_type":
+            if place.lists_tables():
+                return f"write [[{place.name}]] above each {place.name}"
+            return f"expected a list{such_as}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "expected a section with keys and values below it"
+        case "bool_type" | "bool_parsing":
+            return "expected true or false"
+        case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
+            return f"expected a whole number{such_as}"
+        case "float_type" | "float_parsing" | "finite_number":
+            return f"expected a number{such_as}"
+        case "greater_than_equal":
+            return f"expected {_number(context['ge'])} or more"
+        case "less_than_equal":
+            return f"expected {_number(context['le'])} or less"
+        case "greater_than":
+            return f"expected more than {_number(context['gt'])}"
+        case "less_than":
+            return f"expected less than {_number(context['lt'])}"
+        case "too_short":
+            return f"expected at least {_entries(context['min_length'])}{such_as}"
+        case "too_long":
+            return f"expected at most {_entries(context['max_length'])}, not {context['actual_length']}"
+        case "string_too_short":
+            return (
+                "must not be empty"
+                if context["min_length"] == 1
+                else f"shorter than {context['min_length']} characters"
+            )
+        case "string_too_long":
+            return f"longer than {context['max_length']} characters"
+        case "enum" | "literal_error":
+            known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+            given = problem["input"]
+            close = difflib.get_close_matches(given[:MAX_KEY_CHARS], known, n=1) if isinstance(given, str) else []
+            return f"expected one of {', '.join(known)}" + (f"; did you mean {close[0]!r}?" if close else "")
+    if kind.startswith(("date_", "datetime_")):
+        return "expected a date without quotes, such as 2026-12-31"
+    if kind.startswith("time_"):
+        return "expected a time without quotes, such as 22:00:00"
+    if kind == "said":  # a model's own words, where pydantic wants a message and no exception
+        return str(problem["msg"])
+    if kind in ("value_error", "assertion_error"):
+        return str(problem["msg"]).partition(", ")[2]
+    return "a value that does not fit here" + (f"; expected one{such_as}" if such_as else "")
+
+
+def _number(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    fields = sorted(model.model_fields.items(), key=lambda it: not it[1].is_required())
+    return [info.alias or name for name, info in fields]
