@@ -49,7 +49,9 @@ class Refusals:
         self.was_well = False
         """Whether the baseline has brought the service's own answer."""
         self.in_doubt: list[HttpExchange] = []
-        """The exchanges that were turned away since the last good answer, in order."""
+        """The exchanges since the last good answer that may have been turned away, in order: also one to another port that
+        brought nothing, which counts for nothing by itself."""
+        self._turned_away = 0
         self.stopped: Unobserved | None = None
 
     def note(self, probe: HttpExchange, seen: Exchange) -> bool:
@@ -60,12 +62,15 @@ class Refusals:
         match self._manner(seen):
             case Manner.WELCOME:
                 self.was_well = True
-                self.in_doubt.clear()
+                self._begin_anew()
                 return False
             case Manner.NEITHER:
+                if self.was_well:
+                    self.in_doubt.append(probe)
                 return False
         self.in_doubt.append(probe)
-        due = len(self.in_doubt) >= self._burst and self.baseline is not None and self._rechecks_left > 0
+        self._turned_away += 1
+        due = self._turned_away >= self._burst and self.baseline is not None and self._rechecks_left > 0
         return due and self.stopped is None
 
     def next_recheck(self) -> int:
@@ -82,8 +87,12 @@ class Refusals:
                 "also to the first question asked again; perhaps a firewall; the target was left alone",
             )
             return
-        self.in_doubt.clear()
+        self._begin_anew()
         self._burst *= 2
+
+    def _begin_anew(self) -> None:
+        self.in_doubt.clear()
+        self._turned_away = 0
 
     def pause_asked_for(self, seen: Exchange) -> float:
         """Seconds a server asks to be left alone for, 0 when it does not; one that asks for too long is stopped."""

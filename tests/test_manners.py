@@ -18,6 +18,7 @@ from scanned import SCOPE, ZONE, Scanned, hasty, performed, scanned, web_target
 
 from scanner.api import Fact, FixedBy, Passed, Place, Verdict, check
 from scanner.cli.estates import Assignment
+from scanner.cli.scan import exit_code
 from scanner.derive.service import Page, home, page_of
 from scanner.doubt import Whose
 from scanner.estate import Estate, Expectation, Target
@@ -30,6 +31,7 @@ from scanner.probes.http.exchange import HttpExchange
 from scanner.probes.probe import Order
 from scanner.profiles import Blocking, OurSide, Profile
 from scanner.registry import Check, discover
+from scanner.reports.terminal import terminal
 from scanner.surroundings import look_around
 
 FINE = Passed("fine", en="Status {status}", id="Status {status}")
@@ -236,6 +238,15 @@ def with_references(folder: Path, targets: list[Target], references: tuple[str, 
         yield scan
 
 
+def told(scan: Scanned, language: str) -> str:
+    """What the summary says of the doubt, up to its first semicolon."""
+    page = b"".join(
+        terminal(scan.run, checks=discover(), language=language, width=200, ascii_only=True, colour=False, exit_text="")
+    ).decode()
+    lines = [line for line in page.splitlines() if line.startswith(("At ", "Pukul "))]
+    return lines[0].split("; ")[1]
+
+
 def down(count: int, port: int) -> list[Target]:
     return [web_target(f"down{number:02}", port, scheme="http") for number in range(count)]
 
@@ -245,6 +256,8 @@ def test_with_nobody_to_ask_nothing_is_concluded_about_anybody(tmp_path: Path) -
         assert {(it.state, it.reason) for it in scan.findings()} == {(State.UNKNOWN, Reason.OUR_SIDE)}
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.UNTOLD}
         assert all(it.evidence for it in scan.findings()), "what was seen is still cited"
+        assert told(scan, "en") == "likely a fault on our side, and no reference endpoint to tell ([reference])"
+        assert exit_code(scan.run, "high", 0.0) == 2
 
 
 def test_when_a_reference_answers_it_is_their_outage(tmp_path: Path) -> None:
@@ -257,6 +270,8 @@ def test_when_a_reference_answers_it_is_their_outage(tmp_path: Path) -> None:
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.THEIRS}
         assert scan.ending.traffic["egress"] >= 1
         assert ("127.0.0.9", port) in scan.connected
+        assert told(scan, "en") == "the reference endpoints answered all the same, so it is not our network"
+        assert exit_code(scan.run, "high", 0.0) == 1
 
 
 def test_when_no_reference_answers_the_run_stops_and_accuses_nobody(tmp_path: Path) -> None:
@@ -265,6 +280,8 @@ def test_when_no_reference_answers_the_run_stops_and_accuses_nobody(tmp_path: Pa
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.OURS}
         assert {(it.state, it.reason) for it in scan.findings()} <= {(State.UNKNOWN, Reason.OUR_SIDE)}
         assert not scan.run.complete, "the rest is left for --resume"
+        assert told(scan, "id") == "titik acuan pun tidak menjawab, kemungkinan gangguan di jaringan pemindai"
+        assert exit_code(scan.run, "high", 0.0) == 2
 
 
 def test_services_that_answered_before_are_references_too(tmp_path: Path) -> None:

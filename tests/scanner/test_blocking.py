@@ -90,6 +90,21 @@ def test_a_baseline_that_does_not_answer_any_more_stops_the_target() -> None:
     assert "timeout since request 2" in refusals.stopped.detail
 
 
+def test_what_came_to_nothing_at_another_port_meanwhile_is_in_doubt_too() -> None:
+    plain = failed("connect", Reason.REFUSED, url="http://www.example.test/")
+    refusals = Refusals(RULE, URL, ())
+    for number, seen in enumerate((OK, plain, GONE, GONE, GONE)):
+        due = refusals.note(asked(f"{URL}{number}" if number else URL), seen)
+    assert due, "the closed port counts for nothing, the three others do"
+    assert len(refusals.in_doubt) == 4
+
+
+def test_a_closed_port_of_a_service_that_answers_is_no_refusal() -> None:
+    plain = failed("connect", Reason.REFUSED, url="http://www.example.test/")
+    _, due = after(OK, plain, plain, plain, plain)
+    assert due == [False] * 5
+
+
 def test_a_baseline_that_answers_lets_the_scan_go_on_with_more_patience() -> None:
     refusals, _ = after(OK, status(403), status(403), status(403))
     assert refusals.next_recheck() == 1
