@@ -80,9 +80,11 @@ class Ungated(Gate):
         self,
         endpoint: Endpoint,
         budget: Budget,  # noqa: ARG002 - what the gate is called with
+        begun: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[tuple[Connection, Deadline, float]]:
         """A connection."""
         loop = asyncio.get_running_loop()
+        begun()
         started = loop.time()
         deadline = Deadline(self._timeouts.exchange_s)
         connection = await self._open(endpoint, deadline)

@@ -187,25 +187,29 @@ def _name(service: PopulationService) -> tuple[str, str]:
 
 
 class Conclusions(msgspec.Struct, frozen=True):
-    """What an exit code rests on. `worst` is the gravest open finding's severity as a number, -1 without any; `coverage` the
-    share of targets about which at least something could be concluded, in percent. That a question does not arise is a
-    conclusion only where no other was left open: of an `http` URL it is known before anything was seen.
+    """What an exit code rests on. `worst` is the gravest open finding's severity as a number, -1 without any, and
+    `worst_accepted` that of those which somebody accepted; `coverage` the share of targets about which at least something
+    could be concluded, in percent. That a question does not arise is a conclusion only where no other was left open: of an
+    `http` URL it is known before anything was seen.
     """
 
     worst: int
     errors: int
     coverage: float
+    worst_accepted: int = -1
 
 
 def conclusions(run: Run) -> Conclusions:
     """Read a run's findings once."""
-    worst, errors = -1, 0
+    worst, worst_accepted, errors = -1, -1, 0
     concluded: set[str] = set()
     without_question: set[str] = set()
     left_open: set[str] = set()
     for finding in run.findings():
         if finding.is_open:
             worst = max(worst, finding.rank)
+        else:
+            worst_accepted = max(worst_accepted, finding.rank)
         errors += finding.state is State.ERROR
         if finding.state in (State.PASS, State.FAIL):
             concluded.add(finding.target)
@@ -215,4 +219,4 @@ def conclusions(run: Run) -> Conclusions:
             left_open.add(finding.target)
     concluded |= without_question - left_open
     total = len(run.manifest.estate.targets)
-    return Conclusions(worst, errors, 100 * len(concluded) / total if total else 0.0)
+    return Conclusions(worst, errors, 100 * len(concluded) / total if total else 0.0, worst_accepted)

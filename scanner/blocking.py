@@ -5,7 +5,9 @@ that address, and what was seen since the burst began may be the firewall's word
 `unknown: blocked`. Pure: who asks, and how long is waited, is the collector's business.
 """
 
+from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 from scanner.derive.refusal import (
     BLOCKING_STATUSES,
@@ -21,9 +23,12 @@ from scanner.parse.retry_after import retry_after_s
 from scanner.probes.http.exchange import HttpExchange
 from scanner.profiles import Blocking
 
-BREAKS_OFF = frozenset({Reason.TIMEOUT, Reason.RESET, Reason.REFUSED, Reason.CLOSED})
-"""How a firewall turns away that says nothing."""
-ASKS_FOR_A_PAUSE = frozenset({429, 503})
+BREAKS_OFF = frozenset({Reason.TIMEOUT, Reason.RESET, Reason.REFUSED, Reason.CLOSED, Reason.UNREACHABLE})
+"""How a firewall turns away that says nothing; one that rejects with `host prohibited` (ICMP) reads as unreachable."""
+PAUSES = 5
+"""All pauses that one target may ask for come to so many of the longest: each is kept for its whole address."""
+SERVICE_UNAVAILABLE = 503
+ASKS_FOR_A_PAUSE = frozenset({429, SERVICE_UNAVAILABLE})
 
 
 class Manner(Enum):
@@ -32,6 +37,12 @@ class Manner(Enum):
     WELCOME = auto()
     TURNED_AWAY = auto()
     NEITHER = auto()
+
+
+class _Doubtful(NamedTuple):
+    probe: HttpExchange
+    started: datetime
+    turned_away: bool
 
 
 class Refusals:
@@ -44,15 +55,21 @@ class Refusals:
         self._burst = rule.burst
         self._count = 0
         self._rechecks_left = rule.rechecks
+        self._paused_s = 0.0
+        self._doubts: list[_Doubtful] = []
         self.baseline: HttpExchange | None = None
         """The first question at the target's own URL; asked again when in doubt."""
         self.was_well = False
         """Whether the baseline has brought the service's own answer."""
-        self.in_doubt: list[HttpExchange] = []
+        self.stopped: Unobserved | None = None
+        self.closed_to_us = False
+        """Whether it was stopped for how the address met us, and not because the service itself is away for long."""
+
+    @property
+    def in_doubt(self) -> tuple[HttpExchange, ...]:
         """The exchanges since the last good answer that may have been turned away, in order: also one to another port that
         brought nothing, which counts for nothing by itself."""
-        self._turned_away = 0
-        self.stopped: Unobserved | None = None
+        return tuple(it.probe for it in self._doubts)
 
     def note(self, probe: HttpExchange, seen: Exchange) -> bool:
         """Take an exchange in; says whether the baseline should be asked again now."""
@@ -62,15 +79,19 @@ class Refusals:
         match self._manner(seen):
             case Manner.WELCOME:
                 self.was_well = True
-                self._begin_anew()
+                if self.stopped is None:  # an answer that was asked for before a refusal says nothing about it
+                    self._doubts = [it for it in self._doubts if it.started > seen.started]
                 return False
             case Manner.NEITHER:
                 if self.was_well:
-                    self.in_doubt.append(probe)
+                    self._doubts.append(_Doubtful(probe, seen.started, turned_away=False))
                 return False
-        self.in_doubt.append(probe)
-        self._turned_away += 1
-        due = self._turned_away >= self._burst and self.baseline is not None and self._rechecks_left > 0
+        self._doubts.append(_Doubtful(probe, seen.started, turned_away=True))
+        due = (
+            sum(it.turned_away for it in self._doubts) >= self._burst
+            and self.baseline is not None
+            and self._rechecks_left > 0
+        )
         return due and self.stopped is None
 
     def next_recheck(self) -> int:
@@ -79,23 +100,26 @@ class Refusals:
         return self._rule.rechecks - self._rechecks_left
 
     def settle(self, again: Exchange) -> None:
-        """Take in what the baseline brought when it was asked again: stop, or go on with twice the patience."""
-        if self._manner(again) is Manner.TURNED_AWAY:
+        """Take in what the baseline brought when it was asked again: stop, or go on with twice the patience.
+
+        Only a good answer says that the refusals were the service's own; what is neither leaves them in doubt.
+        """
+        manner = self._manner(again)
+        if manner is Manner.TURNED_AWAY:
+            self.closed_to_us = True
             self.stopped = Unobserved(
                 Reason.BLOCKED,
-                f"{_in_a_word(again)} since request {self._count - len(self.in_doubt) + 1}, "
+                f"{_in_a_word(again)} since request {self._count - len(self._doubts) + 1}, "
                 "also to the first question asked again; perhaps a firewall; the target was left alone",
             )
             return
-        self._begin_anew()
+        if manner is Manner.WELCOME:
+            self._doubts.clear()
         self._burst *= 2
 
-    def _begin_anew(self) -> None:
-        self.in_doubt.clear()
-        self._turned_away = 0
-
     def pause_asked_for(self, seen: Exchange) -> float:
-        """Seconds a server asks to be left alone for, 0 when it does not; one that asks for too long is stopped."""
+        """Seconds a server asks to be left alone for, 0 when it does not; one that asks for too long, or too often, is
+        stopped."""
         answer = seen.answer
         if not isinstance(answer, Answer) or answer.status not in ASKS_FOR_A_PAUSE or answer.status in self._expected:
             return 0.0
@@ -106,12 +130,16 @@ class Refusals:
         seconds = retry_after_s(value, seen.started) if value is not None else None
         if seconds is None:
             return 0.0
-        if seconds > self._rule.retry_after_max_s:
-            self.stopped = self.stopped or Unobserved(
-                Reason.BLOCKED, f"status {answer.status} with Retry-After: {seconds:g} s; the target was left alone"
-            )
-            return 0.0
-        return seconds
+        self._paused_s += seconds
+        longest = self._rule.retry_after_max_s
+        if seconds <= longest and self._paused_s <= PAUSES * longest:
+            return seconds
+        if self.stopped is None:
+            often = f"; {self._paused_s:g} s in all" if seconds <= longest else ""
+            detail = f"status {answer.status} with Retry-After: {seconds:g} s{often}; the target was left alone"
+            self.stopped = Unobserved(Reason.BLOCKED, detail)
+            self.closed_to_us = answer.status != SERVICE_UNAVAILABLE
+        return 0.0
 
     def _manner(self, seen: Exchange) -> Manner:
         answer = seen.answer

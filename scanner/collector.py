@@ -11,12 +11,12 @@ import logging
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from scanner.blocking import Refusals
+from scanner.blocking import BREAKS_OFF, Refusals
 from scanner.cost import Cost
 from scanner.estate import AddressPolicy, Target
 from scanner.journal import Standing, TargetRecord
@@ -24,11 +24,20 @@ from scanner.needs import Setting
 from scanner.network import Budget, Gate, NetworkError
 from scanner.observations.dns import DnsAnswer
 from scanner.observations.endpoint import Endpoint, Resolution
-from scanner.observations.http import Answer, BrokenHandshake, Exchange, Handshake
+from scanner.observations.http import Answer, BrokenHandshake, Connected, Exchange, Handshake
 from scanner.observations.observation import Crashed, Observation, Withheld, digest, encode
 from scanner.observations.steps import Reason, Unobserved
 from scanner.parse.url import Url, parse_url
-from scanner.plan import ceiling_of, checks_for, choosing, endpoints_of, first_wave, places_of, resolving
+from scanner.plan import (
+    ceiling_of,
+    checks_for,
+    choosing,
+    disabled_for,
+    endpoints_of,
+    first_wave,
+    places_of,
+    resolving,
+)
 from scanner.probes.dns import DnsQuery, Resolve
 from scanner.probes.http.exchange import HttpExchange
 from scanner.probes.probe import Order, Probe, ProbeFailedError, Record, StoppedError, Surroundings
@@ -41,6 +50,8 @@ SHARED_KEPT = 4096
 """Facts about no single target (a resolved name, a trust store) that are remembered through a run."""
 MAX_PROBES_PER_TARGET = 2000
 ANSWERED_KEPT = 3
+PASSED_BY = 8
+"""Targets passed by at an address that is left alone before one is let in, to see; then twice as many, and so on."""
 STALE_MS = 600_000.0
 """What a name resolved to so long ago is asked again before the target is observed."""
 AGAIN = 100
@@ -54,11 +65,15 @@ class ProbeCycleError(RuntimeError):
 
 
 class Collected(msgspec.Struct, frozen=True):
-    """What one target gave: its record, probe key -> digest, digest -> stored bytes."""
+    """What one target gave: its record, probe key -> digest, digest -> stored bytes.
+
+    `failure` is why nothing answered at its own URL, also when something else of it did.
+    """
 
     record: TargetRecord
     filed: dict[str, str]
     observations: dict[str, bytes]
+    failure: Unobserved | None = None
 
 
 class _Settled(msgspec.Struct, frozen=True):
@@ -89,14 +104,16 @@ class Collector:
         self._checks = checks
         self.shared: OrderedDict[Probe[Any], asyncio.Task[_Settled]] = OrderedDict()
         self._stopped_at: Counter[str] = Counter()
+        self._passed_by: Counter[str] = Counter()
+        self._connected: set[tuple[str, int]] = set()
+        self._looked_at: dict[str, TargetRecord] = {}
         self.answered: deque[Endpoint] = deque(maxlen=ANSWERED_KEPT)
         """Where services answered lately."""
 
     async def look_up(self, target: Target) -> "Lookup":
         """Resolve a target's name, and nothing else: what it showed is remembered until `collect` asks for it."""
         checks = checks_for(target, self._checks)
-        ceiling = ceiling_of(target, checks, self.setting, self.profile)
-        session = _Session(self, target, Budget(ceiling, self.profile.timeouts.target_s))
+        session = _Session(self, target, self._budget_of(target, checks))
         endpoints: tuple[Endpoint, ...] = ()
         with contextlib.suppress(ProbeFailedError, StoppedError):  # `collect` meets it again and says so
             resolution = (await session.observe(resolving(target, self.setting.redirections))).observation
@@ -105,17 +122,22 @@ class Collector:
             endpoints = endpoints[:1]
         return Lookup(tuple(dict.fromkeys(it.address for it in endpoints)), session.ticks(), session)
 
+    def _budget_of(self, target: Target, checks: tuple[Check, ...]) -> Budget:
+        budget = Budget(ceiling_of(target, checks, self.setting, self.profile), self.profile.timeouts.target_s)
+        if (before := self._looked_at.get(target.id)) is not None:
+            budget.go_on_from(before.used, before.contacted)
+        return budget
+
     async def collect(self, target: Target, lookup: "Lookup | None" = None) -> Collected:
         """Observe one target to its end: resolve, then at each endpoint what the checks need, harmless things first."""
         checks = checks_for(target, self._checks)
         session = None if lookup is None else lookup.session
         if session is None or lookup is None:
-            ceiling = ceiling_of(target, checks, self.setting, self.profile)
-            session = _Session(self, target, Budget(ceiling, self.profile.timeouts.target_s))
+            session = _Session(self, target, self._budget_of(target, checks))
         elif session.ticks() - lookup.ticks_ms > STALE_MS:
             self.forget(target)
             session = _Session(self, target, session.budget)
-        started = session.now()
+        started, ticks = session.now(), session.ticks()
         failure: Unobserved | None = None
         try:
             failure = await self._look_at(target, checks, session)
@@ -126,7 +148,7 @@ class Collector:
         finally:
             await session.end()
         seen = list(session.observed())
-        standing, why = _standing(failure, seen)
+        standing, why = _standing(failure, seen, _unasked(target, self._checks))
         self.answered.extend(
             [it.endpoint for it in seen if isinstance(it, Exchange) and isinstance(it.answer, Answer)][:1]
         )
@@ -134,20 +156,37 @@ class Collector:
             id=target.id,
             standing=standing,
             started=started,
-            ended=session.now(),
+            ended=started + timedelta(milliseconds=session.ticks() - ticks),  # the clock may have been set meanwhile
             used=session.budget.used,
             ceiling=session.budget.ceiling,
             reason=why.reason.value if why else "",
             detail=self.surroundings.known.masked(why.detail) if why else "",
             contacted=session.budget.contacted,
         )
+        self._note_how_we_were_met(target, session, seen)
+        filed, observations = session.harvest()
+        silence = why or _silence(target, seen)
+        return Collected(record, filed, observations, silence and silence.redacted(self.surroundings.known))
+
+    def _note_how_we_were_met(self, target: Target, session: "_Session", seen: Iterable[Observation]) -> None:
+        """Count, by address, the targets that turned us away one after the other.
+
+        One whose port takes no connection counts, too, where that very port took some before: it is not this one service
+        that is away then, but all behind the address are, or a firewall before it no longer lets us through.
+        """
+        own = [it for it in seen if isinstance(it, Exchange) and it.url == target.url]
+        broken_off = {
+            it.endpoint.address
+            for it in own
+            if isinstance(it.connect, Unobserved) and it.connect.reason in BREAKS_OFF and _place(it) in self._connected
+        }
+        self._connected.update(_place(it) for it in own if isinstance(it.connect, Connected))
+        broken_off -= {it.endpoint.address for it in own if isinstance(it.connect, Connected)}
         for address, refusals in session.refusals():
-            if refusals.stopped is not None:
+            if refusals.closed_to_us or address in broken_off:
                 self._stopped_at[address] += 1
             elif refusals.was_well:
-                del self._stopped_at[address]
-        filed, observations = session.harvest()
-        return Collected(record, filed, observations)
+                del self._stopped_at[address], self._passed_by[address]
 
     async def _look_at(self, target: Target, checks: tuple[Check, ...], session: "_Session") -> Unobserved | None:
         """Resolve, settle on addresses, observe; the reason when there is no address to look at."""
@@ -163,12 +202,17 @@ class Collector:
 
     async def anybody_answers(self, origins: Iterable[str]) -> bool | None:
         """Whether somebody who must answer when our network is well does: hosts outside the estate that the configuration
-        names, and services that answered before. None when there is nobody to ask."""
+        names, and without any, services that answered before. None when there is nobody to ask.
+
+        Where hosts are named they decide alone: a service next door answers also while the line to all others is down.
+        """
         asked = False
         for url in map(parse_url, origins):
             asked = True
             if await self._host_answers(url):
                 return True
+        if asked:
+            return False
         for endpoint in self.answered:
             asked = True
             with contextlib.suppress(NetworkError):
@@ -201,9 +245,23 @@ class Collector:
             ):
                 del self.shared[probe]
 
+    def look_again(self, target: Target, before: TargetRecord) -> None:
+        """Make ready for a second look, as if nothing had been seen; what the first one used counts all the same."""
+        self.forget(target)
+        self._looked_at[target.id] = before
+        for contact in before.contacted:
+            del self._stopped_at[contact.address], self._passed_by[contact.address]
+
     def left_alone(self, address: str) -> Unobserved | None:
-        """Why nothing more is begun at an address: so many targets behind it turned us away. None when something may be."""
+        """Why this target is not begun at an address: so many targets behind it turned us away. None when it may be.
+
+        Now and then one may, to see: the next that is met well opens the address again for all that follow.
+        """
         if (count := self._stopped_at[address]) < self.profile.blocking.targets_per_address:
+            return None
+        self._passed_by[address] += 1
+        rounds, rest = divmod(self._passed_by[address], PASSED_BY + 1)
+        if rest == 0 and rounds.bit_count() == 1:  # after so many, twice, four times, eight times as many
             return None
         return Unobserved(Reason.BLOCKED, f"{count} targets behind {address} turned us away, so it is left alone")
 
@@ -214,7 +272,18 @@ class Collector:
             self.shared.popitem(last=False)
 
 
-def _standing(failure: Unobserved | None, observed: Iterable[Observation]) -> tuple[Standing, Unobserved | None]:
+def _unasked(target: Target, checks: Iterable[Check]) -> Unobserved:
+    """Why nothing may have been asked of a target: its owner switched everything off, or no check speaks about it."""
+    chosen = tuple(checks)
+    off = [entry for _, entry in disabled_for(target, chosen)]
+    if off and not checks_for(target, chosen):
+        return Unobserved(Reason.DISABLED, off[0].reason)
+    return Unobserved(Reason.PREREQUISITE, "nothing was asked of it")
+
+
+def _standing(
+    failure: Unobserved | None, observed: Iterable[Observation], unasked: Unobserved
+) -> tuple[Standing, Unobserved | None]:
     """Whether anything of the target answered, and if not, the first reason why."""
     if failure is not None:
         return Standing.NOT_OBSERVED, failure
@@ -226,7 +295,20 @@ def _standing(failure: Unobserved | None, observed: Iterable[Observation]) -> tu
             why = why or observation.answer
         elif isinstance(observation, Crashed | Withheld):
             why = why or observation.failure
-    return Standing.NOT_OBSERVED, why or Unobserved(Reason.PREREQUISITE, "nothing was asked of it")
+    return Standing.NOT_OBSERVED, why or unasked
+
+
+def _silence(target: Target, observed: Iterable[Observation]) -> Unobserved | None:
+    """Why nothing answered at the target's own URL; None when something did, or nothing was asked."""
+    own = [it for it in observed if isinstance(it, Exchange) and it.url == target.url]
+    if any(isinstance(it.answer, Answer) or isinstance(it.tls, Handshake | BrokenHandshake) for it in own):
+        return None
+    return next((it.answer for it in own if isinstance(it.answer, Unobserved)), None)
+
+
+def _place(exchange: Exchange) -> tuple[str, int]:
+    """Where its packets went."""
+    return exchange.endpoint.address, exchange.endpoint.dial_port or exchange.endpoint.port
 
 
 class _Address:
@@ -314,7 +396,7 @@ class _Session:
                 self._tasks[probe] = task
                 return task
         if len(self._tasks) >= MAX_PROBES_PER_TARGET:
-            raise RuntimeError(f"more than {MAX_PROBES_PER_TARGET} probes for one target")
+            raise ProbeFailedError(f"more than {MAX_PROBES_PER_TARGET} probes for one target")
         task = self._tasks[probe] = asyncio.create_task(self._settle(probe))
         if probe.shared:
             self.collector.remember(probe, task)
@@ -356,11 +438,11 @@ class _Session:
         at = self._at.get(probe.address)
         if at is None:
             refusals = Refusals(self.profile.blocking, self._target.url, self._target.expect.status)
+            refusals.stopped = self.collector.left_alone(probe.address)
             at = self._at[probe.address] = _Address(refusals, self.profile.pace.connections_per_address)
         async with at.room:  # here and not in the gate's queue: what was asked last may tell not to ask the next
             async with at.doubt:  # nothing new is asked while the baseline is asked again
-                new = at.refusals.baseline is None
-                why = at.refusals.stopped or (self.collector.left_alone(probe.address) if new else None)
+                why = at.refusals.stopped
             if why is not None:
                 raise StoppedError(why)
             seen = await probe.observe(bench)

@@ -10,13 +10,14 @@ class Whose(StrEnum):
     """What came of a doubt."""
 
     THEIRS = "theirs"
-    """Somebody who must answer did so at once."""
+    """Somebody who must answer did so at once; the targets in doubt are observed again all the same, once, for a short
+    outage of ours is over before anybody asks."""
     OURS = "ours"
     """Nobody answered, for as long as we waited."""
     OVER = "over"
     """Nobody answered at first, and then somebody did: the targets in doubt are observed again."""
     UNTOLD = "untold"
-    """There was nobody to ask."""
+    """There was nobody to ask, or none but services that answered before, and they did not answer any more."""
 
 
 ACCUSE_NOBODY = frozenset({Whose.OURS, Whose.UNTOLD})

@@ -20,13 +20,13 @@ import msgspec
 
 from scanner.collector import Collected, Collector, withheld
 from scanner.doubt import Doubt, Whose
-from scanner.estate import Estate
+from scanner.estate import Estate, Target
 from scanner.journal import Journal, JournalError
 from scanner.judge import CHECK_SECONDS, Judge
 from scanner.judge_worker import Order
 from scanner.network import Gate
 from scanner.observations.steps import Reason, Unobserved
-from scanner.outlook import Held, Outlook
+from scanner.outlook import Outlook, could_be_ours
 from scanner.parse.url import parse_url
 from scanner.probes.probe import Surroundings
 from scanner.registry import Check
@@ -84,8 +84,9 @@ class Scan:
         self._heed_windows = heed_windows
         self._interrupted = ""
         self._gate: Gate | None = None
-        self._doubts: list[Doubt] = []
-        self._clock = _Clock()
+        earlier = run.ending  # of a run that is taken up again: what was in doubt then stays so
+        self._doubts: list[Doubt] = [] if earlier is None else list(earlier.doubts)
+        self._clock = _Clock(0.0 if earlier is None else earlier.clock_jump_s)
 
     def perform(self) -> Ending:
         """Scan to the end, or until a signal says stop: what is committed by then is judged and kept."""
@@ -194,22 +195,26 @@ class _Collecting:
         self._estate = estate
         self._scan = scan
         self._asking = asyncio.Lock()
+        self._settled: Doubt | None = None
+        """The last doubt that could be settled."""
+        self._settled_at = datetime.min.replace(tzinfo=UTC)
+        """When that was: what was begun before may have failed for the same cause."""
         self._seen_twice: set[str] = set()
 
     async def go_on(self, at_once: int) -> None:
-        """Observe until nothing is left; what was held back is written down at the end, whatever ends it."""
-        try:
-            while True:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(at_once):
-                        group.create_task(self._take())
-                if not (self._outlook.is_in_doubt and await self._ask_around()):
-                    break
-        finally:
-            in_doubt = self._outlook.is_in_doubt
-            for held in self._outlook.settle():
-                if not in_doubt:  # else it was interrupted before anybody could tell: --resume looks again
-                    self._scan.commit(held.collected)
+        """Observe until nothing is left, and then write down what was held back.
+
+        When it is interrupted, nobody has told yet whose fault that was: it is not written down, and --resume looks again.
+        """
+        while True:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(at_once):
+                    group.create_task(self._take())
+            self._outlook.no_more_come()
+            if not (self._outlook.is_in_doubt and await self._ask_around()):
+                break
+        for held in self._outlook.settle():
+            self._scan.commit(held.collected)
 
     async def _take(self) -> None:
         """Observe one target after the other, as long as there are any."""
@@ -219,44 +224,69 @@ class _Collecting:
                 collected = await self._collector.collect(job.target, job.lookup)
             finally:
                 self._schedule.done(job)
-            for ready in self._outlook.take(job.target, collected):
-                self._scan.commit(ready)
-            async with self._asking:  # nobody begins another target while it is asked whose fault this is
+            if not self._began_in_doubt(job.target, collected):
+                for ready in self._outlook.take(job.target, collected):
+                    self._scan.commit(ready)
+            async with self._asking:  # who ended a target begins no other while it is asked whose fault this is
                 if self._outlook.is_in_doubt:
                     await self._ask_around()
+
+    def _began_in_doubt(self, target: Target, collected: Collected) -> bool:
+        """Deal with a target that failed and was begun before the last doubt was settled: what held the others up may
+        have held it up, too."""
+        if self._settled is None or collected.record.started >= self._settled_at or not could_be_ours(collected):
+            return False
+        if self._settled.whose is Whose.OURS:
+            return True  # not written down: --resume looks at it when our network is well again
+        return self._look_again(target, collected)
+
+    def _look_again(self, target: Target, collected: Collected) -> bool:
+        """Hand a target back, to be observed a second time; false when that was the second time."""
+        if target.id in self._seen_twice:
+            return False
+        self._seen_twice.add(target.id)
+        self._collector.look_again(target, collected.record)
+        self._schedule.again([target])
+        return True
 
     async def _ask_around(self) -> bool:
         """Settle the doubt; says whether targets were handed back, to be observed again."""
         rule = self._collector.profile.our_side
         at, failed, of = datetime.now(UTC), self._outlook.failed, self._outlook.of
         log.warning("%d of the last %d targets failed at once; asking whether our own network is well", failed, of)
-        waited = 0.0
+        waited, patience_s = 0.0, 0.0 if self._outlook.is_untold else rule.patience_s
         answered = await self._collector.anybody_answers(self._estate.references)
-        while answered is False and waited < rule.patience_s:
+        while answered is False and waited < patience_s:
             await asyncio.sleep(rule.pause_s)
             waited += rule.pause_s
             answered = await self._collector.anybody_answers(self._estate.references)
-        whose = {None: Whose.UNTOLD, False: Whose.OURS}.get(answered, Whose.OVER if waited else Whose.THEIRS)
-        self._scan.doubt(Doubt(at, failed, of, whose, waited))
+        whose = Whose.OVER if waited else Whose.THEIRS
+        if not answered:  # services that answered before may have gone away together; alone they do not stop a run
+            whose = Whose.OURS if self._estate.references else Whose.UNTOLD
+        doubt = Doubt(at, failed, of, whose, waited)
+        self._scan.doubt(doubt)
         log.warning("whose fault it was: %s, after %g s", whose.value, waited)
-        held = self._outlook.settle(untold=whose is Whose.UNTOLD)
-        again = [it for it in held if whose is Whose.OVER and it.target.id not in self._seen_twice]
-        for it in held:
-            if it not in again:
-                self._scan.commit(it.collected if whose in (Whose.THEIRS, Whose.OVER) else _ours(it, failed, of))
-        self._seen_twice.update(it.target.id for it in again)
-        for it in again:
-            self._collector.forget(it.target)
-        self._schedule.again(it.target for it in again)
+        if whose is not Whose.UNTOLD:
+            self._settled, self._settled_at = doubt, datetime.now(UTC)
+        handed_back = False
+        for held in self._outlook.settle(untold=whose is Whose.UNTOLD):
+            if whose is Whose.UNTOLD:
+                self._scan.commit(_ours(held.collected, doubt))
+            elif whose is Whose.OURS:
+                continue  # the run stops here, and --resume looks at them when our network is well again
+            elif self._look_again(held.target, held.collected):  # a short outage of ours is over before anybody asks
+                handed_back = True
+            else:
+                self._scan.commit(held.collected)
         if whose is Whose.OURS:
             self._schedule.stop("our_side")
-        return bool(again)
+        return handed_back
 
 
-def _ours(held: Held, failed: int, of: int) -> Collected:
-    why = held.collected.record
-    detail = f"{failed} of the last {of} targets failed at once; here: {why.reason} {why.detail}".rstrip()
-    return withheld(held.collected, Unobserved(Reason.OUR_SIDE, detail))
+def _ours(collected: Collected, doubt: Doubt) -> Collected:
+    why = collected.failure or Unobserved(Reason.OUR_SIDE)
+    detail = f"{doubt.failed} of the last {doubt.of} targets failed at once; here: {why.reason} {why.detail}".rstrip()
+    return withheld(collected, Unobserved(Reason.OUR_SIDE, detail))
 
 
 def reference_hosts(estate: Estate) -> frozenset[tuple[str, int]]:
@@ -267,9 +297,9 @@ def reference_hosts(estate: Estate) -> frozenset[tuple[str, int]]:
 class _Clock:
     """Notices when the wall clock and the steady clock part: times in the evidence are then doubtful."""
 
-    def __init__(self) -> None:
+    def __init__(self, jump_s: float = 0.0) -> None:
         self._apart = self._difference()
-        self.jump_s = 0.0
+        self.jump_s = jump_s
         """The largest jump seen, in seconds, with its sign; 0 for what an honest clock is corrected by."""
 
     def look(self) -> None:

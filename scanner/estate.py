@@ -17,6 +17,16 @@ UTC_ZONE = "UTC"
 DEFAULT_MARKING = "TERBATAS"
 
 
+OURS_TO_SEND = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "user-agent", "cookie2", "te", "trailer"),
+        *("upgrade", "keep-alive", "proxy-authorization", "proxy-connection", "expect", "accept-encoding", "range"),
+        *("x-http-method", "x-http-method-override", "x-method-override"),  # many frameworks make a DELETE of a GET
+    }
+)
+"""Fields of a request that frame it or say who is asking: the scanner alone writes them."""
+
+
 class Kind(StrEnum):
     """What a target is asked as; a check names the kinds it speaks about."""
 

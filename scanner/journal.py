@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
@@ -135,7 +136,7 @@ class Journal:
                     undo.enter_context(contextlib.closing(_connect(path, write=write, read_only=not (write or join)))),
                     lock,
                 )
-                journal._require_plain_tables()
+                tables = journal._plain_tables()
                 version = journal._meta("format")
             except AlteredError:
                 raise
@@ -144,6 +145,8 @@ class Journal:
             if version != FORMAT.encode():
                 found = (version or b"?").decode("utf-8", "replace")
                 raise JournalError(f"{path}: journal format {found!r}; this Pindai reads {FORMAT!r}")
+            if tables != _tables():
+                raise AlteredError(f"{path}: its tables are not those of a journal of Pindai")
             undo.pop_all()
             return journal
 
@@ -168,10 +171,18 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _require_plain_tables(self) -> None:
-        """Refuse a file with views or triggers: reading ours would run somebody else's queries."""
+    def _plain_tables(self) -> frozenset[str]:
+        """How its tables were made. Raises AlteredError, sqlite3.Error.
+
+        Views, triggers, virtual tables and computed columns run somebody else's code when ours are read, so nothing is
+        read before it is known that the table in question is plain.
+        """
         if self._db.execute("SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1").fetchone():
             raise AlteredError(f"{self.path}: it holds views or triggers, which no journal of Pindai does")
+        made = _made(self._db)
+        if not any(it in made for it in _tables() if it.startswith("CREATE TABLE meta ")):
+            raise sqlite3.DatabaseError("it has other tables")
+        return made
 
     # -- the run as a whole
 
@@ -319,6 +330,19 @@ class Journal:
         """The digests of all observations, in order."""
         for (digest,) in self._rows("SELECT digest FROM observation ORDER BY digest"):
             yield digest
+
+
+@cache
+def _tables() -> frozenset[str]:
+    """How the tables of a journal are made, as SQLite keeps it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as plain:
+        plain.executescript(_SCHEMA)
+        return _made(plain)
+
+
+def _made(database: sqlite3.Connection) -> frozenset[str]:
+    rows = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL LIMIT 100")
+    return frozenset(str(sql) for (sql,) in rows)
 
 
 def _connect(path: Path, *, write: bool, read_only: bool = False) -> sqlite3.Connection:

@@ -9,7 +9,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, TypeVar, cast
@@ -130,7 +129,7 @@ class Judge:
 
     def judge(self, target_id: str, skip: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
         """All findings about one target. `skip` names checks that are known not to end."""
-        with _alarm():
+        with _alarm:
             return self._judge(target_id, skip)
 
     def _judge(self, target_id: str, skip: frozenset[str]) -> tuple[Finding, ...]:
@@ -404,18 +403,23 @@ def _beyond(target: Target, outcome: Addresses | Unobserved, observed: int) -> U
     return Unobserved(Reason.BUDGET, f"{total - observed} of {total} addresses were not observed")
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+class time_limit:  # noqa: N801 - used like a function
     """Raise CheckTimeout in the block after `seconds` (main thread only; elsewhere the supervisor's patience counts)."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with _alarm():
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        _alarm.__enter__()
+        if _alarm.is_set:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *_: object) -> None:
         try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            if _alarm.is_set:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:  # the alarm may sound here, too
+            _alarm.__exit__()
 
 
 class _Alarm:
@@ -428,17 +432,19 @@ class _Alarm:
         self._users = 0
         self._before: Any = None
 
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        if not self._users:
-            self._before = signal.signal(signal.SIGALRM, self._stop)
-        self._users += 1
-        try:
-            yield
-        finally:
+    @property
+    def is_set(self) -> bool:
+        """Whether an alarm would be heard: only the main thread hears them."""
+        return self._users > 0 and threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._users += 1
+            if self._users == 1:
+                self._before = signal.signal(signal.SIGALRM, self._stop)
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
             self._users -= 1
             if not self._users:
                 signal.signal(signal.SIGALRM, self._before)

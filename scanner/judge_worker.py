@@ -2,7 +2,8 @@
 
 Each line in is `{"targets": [ids], "skip": [check ids], "tell": false}`. The first line out is `{"ready": run id}`; then
 each is `{"done": last target id}`, or `{"lost": message}` when the journal cannot be written, and then it ends. Before any
-of them may come `{"log": text}`, which is for the log. With `tell` there is a `{"check": id}` before each check begins, so that the supervisor knows which one never came back.
+of them may come `{"log": text}`, which is for the log. With `tell` there is a `{"check": id}` before each check begins, so
+that the supervisor knows which one never came back.
 The process ends when its input does, so it never outlives the scan that started it.
 """
 

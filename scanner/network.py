@@ -8,8 +8,8 @@ both). Operating-system errors become `NetworkError` here and nowhere else.
 import asyncio
 import errno
 import os
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from math import inf
 from operator import itemgetter
@@ -32,6 +32,8 @@ MAX_DATAGRAMS = 64
 
 
 MINUTE_S = 60.0
+HELD_AT_MOST_S = 900
+"""All pauses that an address asked for in a run, together."""
 SLOTS_SWEPT_AT = 256
 """With so many addresses in mind, those that nothing waits for are forgotten."""
 
@@ -84,6 +86,11 @@ class Budget:
         """Count what a shared question used as this target's own: it was the first to ask."""
         self.used += other.used
         self._contacts += other._contacts
+
+    def go_on_from(self, used: Cost, contacted: Iterable[Contact]) -> None:
+        """Count what was used before, when the same target was looked at already: its ceiling is for all looks together."""
+        self.used += used
+        self._contacts.update({(it.traffic, it.address, it.port): it.times for it in contacted})
 
     def charge(self, cost: Cost) -> None:
         """Take this from the budget. Raises NetworkError(budget) when the ceiling is reached."""
@@ -283,6 +290,7 @@ class Gate:
         self._queries = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._slots: dict[str, _AddressSlot] = {}
         self._sweep_at = SLOTS_SWEPT_AT
+        self._held: defaultdict[str, float] = defaultdict(float)
 
     def refusal(self, endpoint: Endpoint) -> str | None:
         """Why no probe may connect to this endpoint; None when one may."""
@@ -292,8 +300,12 @@ class Gate:
         return refusal
 
     @asynccontextmanager
-    async def connection(self, endpoint: Endpoint, budget: Budget) -> AsyncIterator[tuple[Connection, Deadline, float]]:
+    async def connection(
+        self, endpoint: Endpoint, budget: Budget, begun: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[tuple[Connection, Deadline, float]]:
         """A connection to `endpoint`, the deadline of its phases, and how long connecting took in milliseconds.
+
+        `begun` is called when its turn has come: until then nothing was sent, and time that passed is not the target's.
 
         Raises NetworkError: out_of_scope, budget, timeout, refused, reset, unreachable.
         """
@@ -302,6 +314,7 @@ class Gate:
         async with self._turn(endpoint.address):
             loop = asyncio.get_running_loop()
             connection: Connection | None = None
+            begun()
             started = loop.time()
             deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
             budget.note(Traffic.PROBE, endpoint.address, endpoint.dial_port or endpoint.port)
@@ -315,8 +328,17 @@ class Gate:
                 budget.seconds_left -= loop.time() - started
 
     def hold(self, address: str, seconds: float) -> None:
-        """Start nothing at this address for so long, whoever is behind it: it asked for a pause (RFC 9110 10.2.3)."""
-        self._slot(address).hold(asyncio.get_running_loop().time() + seconds)
+        """Start nothing at this address for so long, whoever is behind it: it asked for a pause (RFC 9110 10.2.3).
+
+        A run is held up at an address for so long at most: one service must not keep us from all others behind its proxy.
+        """
+        now = asyncio.get_running_loop().time()
+        slot = self._slot(address)
+        longer = max(0.0, now + min(seconds, HELD_AT_MOST_S) - max(slot.due, now))
+        longer = min(longer, HELD_AT_MOST_S - self._held[address])
+        if longer > 0:
+            self._held[address] += longer
+            slot.hold(max(slot.due, now) + longer)
 
     async def reach(self, endpoint: Endpoint, budget: Budget) -> None:
         """Connect to a host that the configuration names, say nothing, and leave (egress). Raises NetworkError."""

@@ -31,6 +31,18 @@ COULD_BE_OURS = frozenset(
     }
 )
 """Reasons that a broken line, a firewall or a resolver of ours would give just as well."""
+SAYS_NOTHING = frozenset(
+    {
+        Reason.BLOCKED,
+        Reason.OUT_OF_SCOPE,
+        Reason.BUDGET,
+        Reason.INTERNAL,
+        Reason.PREREQUISITE,
+        Reason.NOT_ASKED,
+        Reason.DISABLED,
+    }
+)
+"""Reasons of targets that were not asked at all: they end at once, and must not water down what the others show."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -50,21 +62,27 @@ class Outlook:
         self._enough = max(LEAST, min(rule.among, targets))
         self._held: deque[Held] = deque()
         self._ended = 0
-        self._untold = False
+        self.is_untold = False
+        """Whether nobody could tell at the last doubt, and no service has answered since."""
 
     def take(self, target: Target, collected: Collected) -> list[Collected]:
         """Take in a target that ended; gives back what can be written down now."""
+        if collected.record.standing is Standing.NOT_OBSERVED and collected.record.reason in SAYS_NOTHING:
+            return [collected]
         self._ended += 1
-        record = collected.record
-        failed = record.standing is Standing.NOT_OBSERVED and record.reason in COULD_BE_OURS
+        failed = could_be_ours(collected)
         self._recent.append(failed)
-        self._untold = self._untold and failed
+        self.is_untold = self.is_untold and failed
         if failed:
             self._held.append(Held(self._ended, target, collected))
         ready = [] if failed else [collected]
         while not self.is_in_doubt and self._held and self._held[0].number <= self._ended - self._rule.among:
             ready.append(self._held.popleft().collected)
         return ready
+
+    def no_more_come(self) -> None:
+        """The last target has ended: from now on as few as the least tell."""
+        self._enough = LEAST
 
     @property
     def failed(self) -> int:
@@ -79,7 +97,7 @@ class Outlook:
     @property
     def is_in_doubt(self) -> bool:
         """Whether so many failed that the fault may be ours."""
-        enough = 1 if self._untold else self._enough
+        enough = 1 if self.is_untold else self._enough
         return self.of >= enough and self.failed >= self._rule.share * self.of
 
     def settle(self, *, untold: bool = False) -> Sequence[Held]:
@@ -87,8 +105,16 @@ class Outlook:
 
         Where nobody could tell, it lasts until a service answers.
         """
-        self._untold = untold
+        self.is_untold = untold
         held = tuple(self._held)
         self._held.clear()
         self._recent.clear()
         return held
+
+
+def could_be_ours(collected: Collected) -> bool:
+    """Whether a target failed in a way that our own network could have caused: nothing came from its own URL.
+
+    That something else of it answered shows little: a line that comes back in the middle of a visit does that.
+    """
+    return collected.failure is not None and collected.failure.reason in COULD_BE_OURS

@@ -25,6 +25,8 @@ from scanner.toml_file import Section, TomlFile, did_you_mean, read_toml
 
 MAX_NAME_CHARS: Final = 300
 MAX_LISTED: Final = 100
+MAX_SUGGESTIONS: Final = 100
+"""Units that something like their name is looked for, which takes time in a long list."""
 EARLIEST_ZONE: Final = datetime.timezone(datetime.timedelta(hours=14))
 """Where a day begins first: a date that has begun nowhere on earth is in the future."""
 NO_VALUE: Final = frozenset({"", "-", "--", "–", "—", "n/a", "na", "nihil", "tidak ada", "belum ada", "none"})  # noqa: RUF001
@@ -36,6 +38,10 @@ _COLUMNS: Final = {
     "hosts": HEADINGS["url"],
     "tags": HEADINGS["tags"],
 }
+_DOCUMENT: Final = 'document = "SK 555/12/2026"'
+_DATE: Final = "date = 2026-01-31"
+SUMS: Final = frozenset({"jumlah", "jumlah total", "total", "grand total", "jumlah keseluruhan"})
+"""The last row of many a list."""
 _NO_HOST_OF_THEIRS: Final = frozenset({Refusal.MOBILE_APP, Refusal.PLATFORM})
 
 Item = TypeVar("Item")
@@ -205,9 +211,13 @@ def _of_table(path: Path, document: str, date: datetime.date | None, sheet: str 
         named = _name(document)
     except ValueError:
         named = ""
-        problems.append(f"{path}: a spreadsheet does not say what it is: name its document")
+        problems.append(
+            f"{path}: a spreadsheet does not say what it is: name its document below [population], such as {_DOCUMENT}"
+        )
     if date is None:
-        problems.append(f"{path}: a spreadsheet does not say of when it is: give the date of its document")
+        problems.append(
+            f"{path}: a spreadsheet does not say of when it is: give the date of its document, such as {_DATE}"
+        )
     else:
         try:
             _past_day(date)
@@ -252,6 +262,8 @@ def _service(table: Table, head: Head, row: Row, problems: list[str]) -> _Placed
             "where units without a service have their place"
         )
     for key, text in (("service", name), ("unit", unit)):
+        if text.rstrip(" :").casefold() in SUMS:
+            problems.append(f"{place(key)}: a sum and no service, which would count as one; delete the row")
         if len(text) > MAX_NAME_CHARS:
             problems.append(f"{place(key)}: longer than {MAX_NAME_CHARS} characters")
     category = _category_of(head.text(row, "category"), place, problems)
@@ -262,7 +274,9 @@ def _service(table: Table, head: Head, row: Row, problems: list[str]) -> _Placed
         for refused in inside.refused:
             if refused.why not in _NO_HOST_OF_THEIRS:
                 shown = f"{refused.shown!r}: " if refused.shown else ""
-                problems.append(f"{table.place(row, column)}: hosts: {shown}no address of a service ({refused.why})")
+                problems.append(
+                    f"{table.place(row, column)}: hosts: {shown}no address of a service ({refused.why.replace('_', ' ')})"
+                )
     tags = (" ".join(it.split()) for it in re.split(r"[,;]", head.text(row, "tags")))
     if len(problems) > before:
         return None
@@ -304,6 +318,7 @@ def _contradictions(units: list[_Placed[PopulationUnit]], services: list[_Placed
         if unit.value.declaration and not unit.value.no_service:
             yield f"{unit.at('declaration')}: only a unit with no_service = true declares that it has none"
     names = [unit.value.name for unit in units]
+    unlisted = 0
     seen: dict[tuple[str, str], _Placed[PopulationService]] = {}
     for service in services:
         key = name_key(service.value.name), name_key(service.value.unit)
@@ -315,7 +330,9 @@ def _contradictions(units: list[_Placed[PopulationUnit]], services: list[_Placed
         if not units or not service.value.unit:
             continue
         if owner is None:
-            yield f"{service.at('unit')}: no [[unit]] named {service.value.unit!r}{did_you_mean(service.value.unit, names)}"
+            unlisted += 1
+            meant = did_you_mean(service.value.unit, names) if unlisted <= MAX_SUGGESTIONS else ""
+            yield f"{service.at('unit')}: no [[unit]] named {service.value.unit!r}{meant}"
         elif owner.value.no_service:
             yield f"{service.at('unit')}: {service.value.unit!r} declared to have no service ({_line(owner)})"
 

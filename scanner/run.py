@@ -58,7 +58,8 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a run ended. `interrupted` names what stopped it: a signal, the end of the `window`, or that of the
     `authorisation`; `traffic` counts connections and DNS queries by class.
 
-    Of a run that was taken up again, the traffic is that of its last part; what each target used stands with the target.
+    Of a run that was taken up again, the traffic is that of its last part, and what each target used stands with the
+    target; `doubts` and `clock_jump_s` are of all its parts.
     """
 
     ended: datetime

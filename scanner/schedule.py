@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 import msgspec
 
@@ -47,7 +48,7 @@ class Schedule:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._estate = estate
-        self._waiting = iter(targets)
+        self._waiting = deque(targets)
         self._look_up = look_up
         self._at_an_address = at_an_address
         self._heed_windows = heed_windows
@@ -56,6 +57,8 @@ class Schedule:
         self._aside: dict[tuple[str, ...], deque[Job]] = {}
         self._aside_count = 0
         self._later: list[Target] = []
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        """When it was last seen whether a window of those has opened."""
         self._busy: Counter[str] = Counter()
         self._open_ends = 0
         """Targets handed out or being looked up: while there are any, more may come."""
@@ -66,7 +69,7 @@ class Schedule:
     async def next(self) -> Job | None:
         """The next target, None when there is none left, or none may be begun any more. Give it back with `done`."""
         await self._first_opening()
-        while not self._is_closed():
+        while not (self._is_any_left and self._is_closed()):
             if (job := self._from_aside()) is not None:
                 return job
             if (target := self._next_target()) is not None:
@@ -101,13 +104,18 @@ class Schedule:
 
     async def _first_opening(self) -> None:
         """Wait for the estate's window when it is about to open for the first time."""
-        while self._heed_windows and not self._begun and not self.ended_by:
+        while self._heed_windows and not self._begun and not self.ended_by and self._is_any_left:
             now = self._now()
             opening = now if is_open(self._estate, (), now) else opens_at(self._estate, (_ANYTHING,), now)
             if opening is None or not now < opening <= now + LONGEST_WAIT:
                 break
             await asyncio.sleep(min((opening - now).total_seconds(), CLOCK_S))
         self._begun = True
+
+    @property
+    def _is_any_left(self) -> bool:
+        """Whether a target is left to begin: what ends a run that has none left cut nothing short."""
+        return bool(self._again or self._waiting or self._aside_count or self._later)
 
     def _is_closed(self) -> bool:
         """Whether the run as a whole may begin no more targets: not authorised any longer, or its window has closed."""
@@ -122,13 +130,26 @@ class Schedule:
         """The next that may be looked up; one whose own window is closed is put off."""
         if self._aside_count >= MOST_ASIDE:
             return None
-        while True:
-            target = self._again.popleft() if self._again else next(self._waiting, None)
-            if target is None or not self._heed_windows or not target.windows:
-                return target
-            if is_open(self._estate, (target,), self._now()):
+        if self._later and abs((now := self._now()) - self._looked_at).total_seconds() >= CLOCK_S:
+            self._take_up(now)
+        while self._again or self._waiting:
+            target = (self._again or self._waiting).popleft()
+            if self._may_begin(target):
                 return target
             self._later.append(target)
+        return None
+
+    def _may_begin(self, target: Target) -> bool:
+        """Whether the target's own window, where it has one, is open now."""
+        return not self._heed_windows or not target.windows or is_open(self._estate, (target,), self._now())
+
+    def _take_up(self, now: datetime) -> bool:
+        """Hand out those whose own window has opened since they were put off; says whether there are any."""
+        self._looked_at = now
+        opened = [is_open(self._estate, (it,), now) for it in self._later]
+        self._again.extend(compress(self._later, opened))
+        self._later = [it for it, is_ready in zip(self._later, opened, strict=True) if not is_ready]
+        return any(opened)
 
     async def _a_window_opens(self) -> bool:
         """Whether a window of a target that was put off is open now, or will be before long; then waits a little for it."""
@@ -137,10 +158,8 @@ class Schedule:
         if opening is None or opening > now + LONGEST_WAIT:
             self.ended_by = self.ended_by or ("window" if self._later else "")
             return False
-        if not (ready := [it for it in self._later if is_open(self._estate, (it,), now)]):
+        if not self._take_up(now):
             await asyncio.sleep(CLOCK_S)
-        self._later = [it for it in self._later if it not in ready]
-        self._again.extend(ready)
         return True
 
     # -- room at an address
@@ -162,15 +181,19 @@ class Schedule:
         return None
 
     def _from_aside(self) -> Job | None:
-        for addresses, jobs in self._aside.items():
-            if self._has_room(addresses):
-                job = jobs.popleft()
-                if not jobs:
-                    del self._aside[addresses]
-                self._aside_count -= 1
+        while (addresses := next(filter(self._has_room, self._aside), None)) is not None:
+            jobs = self._aside[addresses]
+            job = jobs.popleft()
+            if not jobs:
+                del self._aside[addresses]
+            self._aside_count -= 1
+            if self._may_begin(job.target):
                 self._open_ends += 1
                 self._busy.update(addresses)
                 return job
+            self._later.append(
+                job.target
+            )  # its window closed while it waited; it is looked up anew when it opens again
         return None
 
     def _has_room(self, addresses: tuple[str, ...]) -> bool:

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from scanner.config_error import ConfigError
-from scanner.estate import Credential, Estate, SecretKind, SecretSource, Target
+from scanner.estate import OURS_TO_SEND, Credential, Estate, SecretKind, SecretSource, Target
 from scanner.redaction import NOTHING_KNOWN, Blackout
 
 MAX_SECRET_FILE_BYTES: Final = 65_536
@@ -28,22 +28,6 @@ MIN_SECRET_CHARS: Final = 4
 PASSWORD_VARIABLE: Final = "PINDAI_PASSWORD"  # noqa: S105 - the name of a variable
 """Where the password of `--user NAME` is looked for."""
 
-_FIELDS_OF_OURS: Final = frozenset(
-    {
-        *(
-            "host",
-            "connection",
-            "content-length",
-            "transfer-encoding",
-            "user-agent",
-            "accept-encoding",
-            "te",
-            "trailer",
-        ),
-        *("upgrade", "expect", "keep-alive", "proxy-connection", "range"),
-    }
-)
-"""What a request says about itself; a configured field of this name would make another request of it."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -121,7 +105,7 @@ class _Reader:
             names.append("authorization")
         for name, source in credential.headers:
             key = f"target {target.id!r}: headers.{name}"
-            if not _TOKEN.fullmatch(name) or name.lower() in _FIELDS_OF_OURS:
+            if not _TOKEN.fullmatch(name) or name.lower() in OURS_TO_SEND:
                 self.problems.append(f"{key}: this header cannot be set")
             elif names.count(name.lower()) > 1:
                 self.problems.append(f"{key}: set twice ([target.basic_auth] sets Authorization)")
@@ -178,7 +162,7 @@ class _Reader:
     def _from_environment(self, name: str) -> str:
         text = self._environment.get(name, "")
         if not text:
-            raise _Unusable("this environment variable is not set")
+            raise _Unusable("this environment variable is not set; export it where Pindai is started")
         return text
 
     def _from_file(self, name: str) -> str:

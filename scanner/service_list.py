@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from scanner.estate import Category, is_loopback
+from scanner.parse.toml_text import toml_text
 from scanner.parse.url import Url, UrlError, parse_url
 from scanner.redaction import redact_text
 from scanner.scope import Scope, never_contacted
@@ -202,6 +203,7 @@ _USUAL_ENDINGS: Final = frozenset(
         *("test", "example", "local", "lan", "internal", "intra", "localhost"),
     }
 )
+_TELEPHONE: Final = re.compile(r"\+?\d(?:[ .()/-]?\d){6,}")
 _MAY_BE_SECRET: Final = re.compile(r"(?i)@|pass|sandi|pwd|token|key|kunci|secret|user|login\s*[:=]")
 
 
@@ -212,6 +214,7 @@ def addresses_in(text: str) -> Addresses:
     found: dict[str, Address] = {}
     refused: list[Refused] = []
     words: list[str] = []
+    count = 0
     tokens = list(_tokens(text))
     for token in tokens:
         result = _address(token, alone=len(tokens) == 1)
@@ -219,10 +222,12 @@ def addresses_in(text: str) -> Addresses:
             words.append(token)
         elif isinstance(result, Refusal):
             refused.append(Refused(result, token[:_SHOWN_CHARS] if harmless else ""))
-        elif len(found) < MAX_ADDRESSES:
+        elif count < MAX_ADDRESSES:
+            count += 1
             found.setdefault(str(result.url), result)
         else:
             refused.append(Refused(Refusal.TOO_MANY, ""))
+            break
         if len(refused) > MAX_ADDRESSES:
             break
     told = " ".join(words)[:_SHOWN_CHARS] if harmless or not words else "..."
@@ -393,7 +398,7 @@ class _Reader:
         """E-mail addresses where there are any: a target needs no private telephone numbers."""
         texts = [row.cell(column) for column in self.head.columns.get("contact", ())]
         emails = [it for text in texts for piece in _BETWEEN.split(text) if _EMAIL.fullmatch(it := _bare(piece))]
-        contact = ", ".join(dict.fromkeys(emails)) or self._text(row, "contact")
+        contact = ", ".join(dict.fromkeys(emails)) or _TELEPHONE.sub("", self._text(row, "contact")).strip(" ,;:/()-")
         return "" if redact_text(contact)[1] else contact[:MAX_TEXT_CHARS]
 
     def _category(self, row: Row) -> Category | None:
@@ -471,7 +476,8 @@ def targets_toml(listed: ServiceList) -> str:
         "",
         "[agency]",
         'name = ""',
-        'time_zone = "UTC"          # Asia/Jakarta, Asia/Makassar, Asia/Jayapura',
+        'contact = ""               # who answers for the scan; sent with every request',
+        'time_zone = "UTC"          # WIB | WITA | WIT',
         "",
         "# Nothing outside the scope is ever contacted, redirects included.",
         "[scope]",
@@ -485,7 +491,7 @@ def targets_toml(listed: ServiceList) -> str:
 def unit_toml(listed: ServiceList, unit: str) -> str:
     """A unit file, for the `include` of a targets file: its scope has to take in the hosts that a comment names."""
     hosts = sorted({target.url.host for target in listed.targets})
-    units = {target.unit for target in listed.targets if target.unit}
+    units = {target.unit for target in listed.targets}  # a row that names no unit may be of any
     unit = unit or (units.pop() if len(units) == 1 else "")
     lines = [
         f"# Made by pindai import from {toml_text(listed.source)}. Read it before you scan with it.",
@@ -517,20 +523,3 @@ def _target_lines(targets: tuple[ListedTarget, ...], default_unit: str) -> Itera
             "environment": target.environment,
         }
         yield from (f"{key} = {toml_text(text)}" for key, text in said.items() if text)
-
-
-_SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-
-
-def toml_text(text: str) -> str:
-    """A basic string (TOML 1.0): what is not printable is escaped, so that the file shows all that is in it."""
-
-    def written(char: str) -> str:
-        if char in _SHORT_ESCAPES:
-            return _SHORT_ESCAPES[char]
-        if char.isprintable():
-            return char
-        number = 0xFFFD if "\ud800" <= char <= "\udfff" else ord(char)  # half a character is none
-        return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
-
-    return f'"{"".join(map(written, text))}"'

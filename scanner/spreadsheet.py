@@ -31,12 +31,20 @@ MAX_RATIO: Final = 200
 """How many times larger than the file its contents may be: office programs reach 50 with endless empty rows."""
 MAX_ENTRIES: Final = 2_000
 MAX_SHEETS: Final = 200
-MAX_ELEMENTS: Final = 2_000_000
-"""XML elements in any one part that is read as a whole: texts, styles, the table of contents."""
+MAX_ELEMENTS: Final = 200_000
+"""XML elements in any one part that is read as a whole: styles, names, the table of contents."""
+MAX_STRING_ELEMENTS: Final = 2_000_000
 MAX_SHEET_ELEMENTS: Final = 6_000_000
 MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 200
 MAX_CELL_CHARS: Final = 32_767
+MAX_CELLS: Final = 20_000_000
+"""Cells of all sheets that are looked at, those left out before a cell far to the right included."""
+MAX_TOTAL_CHARS: Final = 16_000_000
+"""A text that is kept once may stand in every cell."""
+MAX_XML_TOKEN_BYTES: Final = 1_000_000
+"""A tag that does not end is read from its beginning with every piece that arrives, by the square of its length."""
+MAX_DRAWING_BYTES: Final = 10_000_000
 MAX_SHEET_ROWS: Final = 1_048_576
 MAX_MERGED: Final = 20_000
 HEADINGS_WITHIN: Final = 30
@@ -44,7 +52,10 @@ HEADINGS_WITHIN: Final = 30
 _PROBED_ROWS: Final = 50
 _CHUNK: Final = 65_536
 
-MISSING_EXTRA = "reading .xlsx needs more than is installed: pip install 'pindai[xlsx]', or save the sheet as CSV UTF-8"
+MISSING_EXTRA = (
+    "reading .xlsx needs more than is installed: in Pindai's folder run pipx install --force '.[xlsx]', "
+    "or save the sheet as CSV UTF-8"
+)
 _BROKEN_VALUES = frozenset({"#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!"})
 
 # What openpyxl, zipfile and expat raise when a file is not what it says: nothing there is listed by its makers.
@@ -382,9 +393,26 @@ def _bound(path: Path, archive: zipfile.ZipFile) -> None:
     if "[Content_Types].xml" not in names:
         raise ConfigError([f"{path}: a ZIP file that is no spreadsheet; expected .xlsx or CSV"])
     for entry in entries:
-        if entry.filename.endswith((".xml", ".rels")):
-            in_sheet = entry.filename.startswith("xl/worksheets/sheet")
-            _feed(archive, entry.filename, _Counting(MAX_SHEET_ELEMENTS if in_sheet else MAX_ELEMENTS))
+        if entry.filename.endswith(".vml"):  # drawings, which are not always XML although they begin like it
+            if entry.file_size > MAX_DRAWING_BYTES:
+                raise ConfigError([f"{path}: a drawing in it would unpack to {entry.file_size} bytes"])
+        elif entry.filename.endswith((".xml", ".rels")) or _begins_like_xml(archive, entry):
+            _feed(archive, entry.filename, _Counting(_most_elements(entry.filename)))
+
+
+def _begins_like_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """A file may call its sheets what it likes, so the name alone does not tell."""
+    if entry.is_dir():
+        return False
+    with archive.open(entry) as part:
+        begin = part.read(64)
+    return begin.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
+
+
+def _most_elements(name: str) -> int:
+    if name.startswith("xl/worksheets/sheet"):
+        return MAX_SHEET_ELEMENTS
+    return MAX_STRING_ELEMENTS if name.lower() == "xl/sharedstrings.xml" else MAX_ELEMENTS
 
 
 class _Counting:
@@ -504,9 +532,13 @@ def _feed(archive: zipfile.ZipFile, name: str, target: Any) -> None:
     from defusedxml.ElementTree import DefusedXMLParser
 
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
+    fed = 0
     with archive.open(name) as part:
         while chunk := part.read(_CHUNK):
             parser.feed(chunk)
+            fed += len(chunk)
+            if fed - parser.parser.CurrentByteIndex > MAX_XML_TOKEN_BYTES:
+                raise ValueError("an XML tag without an end")
     parser.close()
 
 
@@ -521,15 +553,32 @@ def _read_xlsx(path: Path, archive: zipfile.ZipFile, content: bytes, wanted: str
             raise ConfigError([f"{path}: more than {MAX_SHEETS} sheets"])
         for sheet in sheets:
             sheet.reset_dimensions()  # what a file says of its size is not always so, and never needed
-        sheet, notes = _chosen(path, sheets, wanted)
+        cells = _Cells(path)
+        sheet, notes = _chosen(path, sheets, wanted, cells)
         marks, links = _marks(archive, sheet.title)
         if marks.hidden_rows:
             notes += (Note(NoteKind.HIDDEN_ROWS, str(marks.hidden_rows)),)
-        rows = tuple(_sheet_rows(path.name, sheet, marks, links))
+        rows = tuple(_sheet_rows(path.name, sheet, marks, links, cells))
     return Table(path.name, sheet.title, rows, notes)
 
 
-def _chosen(path: Path, sheets: list[Any], wanted: str | None) -> tuple[Any, tuple[Note, ...]]:
+class _Cells:
+    """How many cells are still looked at, of all sheets: a few octets can stand for thousands of empty ones in a row."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = MAX_CELLS
+
+    def rows(self, sheet: Any) -> Iterator[tuple[Any, ...]]:
+        """The values of a sheet's rows. Raises ConfigError."""
+        for values in sheet.iter_rows(values_only=True):
+            self._left -= len(values)
+            if self._left < 0:
+                raise ConfigError([f"{self._path}: more than {MAX_CELLS} cells; delete empty rows and columns"])
+            yield values
+
+
+def _chosen(path: Path, sheets: list[Any], wanted: str | None, cells: _Cells) -> tuple[Any, tuple[Note, ...]]:
     """The sheet to read: the one that is named, or the only one that is not empty and not hidden."""
     if wanted:
         for sheet in sheets:
@@ -541,7 +590,7 @@ def _chosen(path: Path, sheets: list[Any], wanted: str | None) -> tuple[Any, tup
         raise ConfigError([f"{path}: no sheet {wanted!r}{meant}"])
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     hidden = [sheet.title for sheet in sheets if sheet.sheet_state != "visible"]
-    filled = [sheet for sheet in visible if not _is_empty(sheet)]
+    filled = [sheet for sheet in visible if not _is_empty(sheet, cells)]
     if len(filled) > 1:
         titles = [sheet.title for sheet in filled]
         raise ConfigError(
@@ -558,8 +607,8 @@ def _listed(titles: list[str]) -> str:
     return f"{shown}, ... ({len(titles)})" if len(titles) > 10 else shown
 
 
-def _is_empty(sheet: Any) -> bool:
-    for number, values in enumerate(sheet.iter_rows(values_only=True)):
+def _is_empty(sheet: Any, cells: _Cells) -> bool:
+    for number, values in enumerate(cells.rows(sheet)):
         if any(value not in (None, "") for value in values):
             return False
         if number > MAX_ROWS:
@@ -589,12 +638,12 @@ def _relations_of(part: str) -> str:
     return f"{folder}/_rels/{name}.rels"
 
 
-def _sheet_rows(source: str, sheet: Any, marks: _Marks, links: Mapping[str, str]) -> Iterator[Row]:
-    merged = {column: sorted(ranges) for column, ranges in marks.merged.items()}
+def _sheet_rows(source: str, sheet: Any, marks: _Marks, links: Mapping[str, str], allowed: _Cells) -> Iterator[Row]:
+    merged = {column: sorted(ranges) for column, ranges in marks.merged.items() if column < MAX_COLUMNS}
     cursor = dict.fromkeys(merged, 0)
     above: dict[int, tuple[int, str]] = {}
-    count = 0
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+    count = chars = 0
+    for number, values in enumerate(allowed.rows(sheet), 1):
         if number > MAX_SHEET_ROWS:
             raise ConfigError([f"{source}!{sheet.title}: a row beyond {MAX_SHEET_ROWS}"])
         cells = [_text(value) for value in values]
@@ -612,6 +661,9 @@ def _sheet_rows(source: str, sheet: Any, marks: _Marks, links: Mapping[str, str]
             count += 1
             if count > MAX_ROWS:
                 raise ConfigError([f"{source}!{sheet.title}: more than {MAX_ROWS} rows"])
+            chars += sum(map(len, row.cells))
+            if chars > MAX_TOTAL_CHARS:
+                raise ConfigError([f"{source}!{sheet.title}: more than {MAX_TOTAL_CHARS} characters in its cells"])
             yield row
 
 
@@ -624,8 +676,6 @@ def _fill(
 ) -> None:
     """Give the rows of a cell that was merged downwards its value: it stands in the first of them only."""
     for column, ranges in merged.items():
-        if column >= MAX_COLUMNS:
-            continue
         while cursor[column] < len(ranges) and ranges[cursor[column]][1] < number:
             cursor[column] += 1
         top = ranges[cursor[column]][0] if cursor[column] < len(ranges) else MAX_SHEET_ROWS

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -22,11 +23,26 @@ from pydantic.fields import FieldInfo
 
 from scanner.config_error import ConfigError
 from scanner.parse.toml_positions import Location, positions
+from scanner.parse.toml_text import written_toml
 
 MAX_FILE_BYTES = 16_000_000
 SAVE_AS_UTF8 = "save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
+HOW_VALUES_ARE_WRITTEN = '; a text stands between quotes ("Diskominfo"), a date without them (2026-12-31)'
 MAX_KEY_CHARS = 60
+MAX_KEY_PARTS = 64
+MAX_COMPARED = 200
+MAX_PROBLEMS = 200
+"""Of one table of a file; a person mends those first."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_QUOTED = re.compile(
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5})?'
+    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5})?"
+    r'|"(?:[^"\\\n]++|\\.)*+"?'
+    r"|'[^'\n]*+'?|#[^\n]*+",
+    re.DOTALL,
+)
+"""What is no bare key; a quotation mark that is never closed goes to the end, so that each octet is looked at once."""
+_ENDLESS_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]++[ \t]*+\.[ \t]*+){{{MAX_KEY_PARTS}}}")
 _LINE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -40,6 +56,15 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def one_line(text: str) -> str:
+    """Text that says something and stays on its line, for `AfterValidator`. Raises ValueError."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if not text.isprintable():
+        raise ValueError("must be one line without control characters")
+    return text.strip()
 
 
 def advice_of(model: type[BaseModel]) -> dict[str, str]:
@@ -85,7 +110,10 @@ class TomlFile:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            problems = [text for _, text in sorted(self._explained(model, error, at), key=lambda it: it[0])]
+            told = list(islice(self._explained(model, error, at), MAX_PROBLEMS))
+            problems = [text for _, text in sorted(told, key=lambda it: it[0])]
+            if (more := error.error_count() - len(told)) > 0:
+                problems.append(f"{self.path}: {more} more problems of this kind")
         except RecursionError:
             problems = [f"{self.where(at)}: nested too deeply"]
         raise ConfigError(problems)  # outside the handler: what pydantic says repeats the values, and stays behind
@@ -143,18 +171,32 @@ def read_toml(path: Path, advice: str = "") -> TomlFile:
 def toml_of(path: Path, text: str, advice: str = "") -> TomlFile:
     """A text that was read from `path`, as TOML. Raises ConfigError."""
     more = f"; {advice}" if advice else ""
+    if (line := _endless_key(text)) is not None:
+        raise ConfigError([f"{path}:{line}: a key of more than {MAX_KEY_PARTS} parts{more}"])
     try:
         return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         matched = _LINE.fullmatch(str(error))
         if matched is None:
             raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
-        told = f"{path}:{matched[2]}: not valid TOML: {matched[1]} (column {matched[3]}){more}"
+        told = (
+            f"{path}:{matched[2]}: not valid TOML: {matched[1]} (column {matched[3]}){more or HOW_VALUES_ARE_WRITTEN}"
+        )
         raise ConfigError([told]) from error
     except RecursionError as error:
         raise ConfigError([f"{path}: not valid TOML: nested too deeply{more}"]) from error
     except ValueError as error:  # a number of thousands of digits
         raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
+
+
+def _endless_key(text: str) -> int | None:
+    """The line of a key with too many parts: reading one takes room and time by the square of its length."""
+    if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+        return None
+    # Texts and comments out of the way, line ends kept: what is left of quoted parts of a key is one letter each.
+    bare = _QUOTED.sub(lambda it: ("" if it[0].startswith("#") else "q") + "\n" * it[0].count("\n"), text)
+    found = _ENDLESS_KEY.search(bare)
+    return None if found is None else bare.count("\n", 0, found.start()) + 1
 
 
 def key_of(location: Location) -> str:
@@ -171,6 +213,8 @@ def _quoted(part: str) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`; did you mean 'names'?`, or what there is to choose from; empty without a choice."""
     known = list(known)
+    if len(known) > MAX_COMPARED:  # comparing is slow; who mistypes a name rarely does so at its beginning
+        known = [it for it in known if it[:3].lower() == given[:3].lower()][:MAX_COMPARED]
     close = difflib.get_close_matches(given[:MAX_KEY_CHARS], known, n=1)
     if close:
         return f"; did you mean {close[0]!r}?"
@@ -251,22 +295,6 @@ def _alternatives(annotation: Any) -> list[Any]:
     if origin in (Union, UnionType):
         return [it for inner in get_args(annotation) for it in _alternatives(inner) if it is not NoneType]
     return [annotation]
-
-
-def written_toml(value: Any) -> str:
-    """A value as TOML, on one line."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case list() | tuple():
-            return "[" + ", ".join(map(written_toml, value)) + "]"
-        case dict():
-            pairs = (f"{_quoted(str(key))} = {written_toml(it)}" for key, it in value.items())
-            return "{ " + ", ".join(pairs) + " }" if value else "{}"
-        case _:
-            return str(value)
 
 
 def _in_plain_words(problem: Any, place: _Place) -> str:

@@ -23,23 +23,14 @@ from pydantic import AfterValidator, Field
 from scanner.config_error import ConfigError
 from scanner.estate import Target, Waiver
 from scanner.registry import Check
-from scanner.toml_file import Section, TomlFile, did_you_mean, read_toml
+from scanner.toml_file import Section, TomlFile, did_you_mean, one_line, read_toml
 
 LONGEST = timedelta(days=366)
 """No further ahead may a waiver reach: who accepts a risk looks at it once a year."""
 MAX_TEXT = 500
 
 
-def _one_line(text: str) -> str:
-    """Text that says something and stays on its line."""
-    if not text.strip():
-        raise ValueError("must not be empty")
-    if not text.isprintable():
-        raise ValueError("expected one line of text, without control characters")
-    return text.strip()
-
-
-Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(one_line)]
 
 
 class WaiverSection(Section):

@@ -48,10 +48,12 @@ from scanned import SCOPE, SHORT, Scanned, hasty, performed, scanned, web_target
 
 from scanner.api import Each, Fact, FixedBy, Outcome, Passed, Severity, Verdict, check, derived
 from scanner.cli.estates import Assignment
-from scanner.cli.options import write_file
+from scanner.cli.options import CommandError, log_to, write_file
+from scanner.config import estate_of_urls, load_targets
+from scanner.config_error import ConfigError
 from scanner.cost import Cost
 from scanner.engine import JUDGED_HERE
-from scanner.estate import AddressPolicy, Estate, Nameserver, Target
+from scanner.estate import AddressPolicy, Credential, Estate, Nameserver, SecretKind, SecretSource, Target
 from scanner.evidence.replay import replay
 from scanner.findings import Finding, State
 from scanner.journal import AlteredError, Journal, JournalError
@@ -70,6 +72,7 @@ from scanner.registry import Check
 from scanner.reports.observations_jsonl import observations_jsonl
 from scanner.reports.result_json import result_json
 from scanner.run import Ending, Run
+from scanner.secrets import read_secrets
 from scanner.surroundings import look_around
 
 ALL = tuple(shipped().values())
@@ -625,3 +628,111 @@ def test_a_control_character_from_a_header_is_escaped_where_it_is_written(
         data = b"".join(written(scan.run))
     assert b"\\u009b" in data, "it did get as far as this"
     assert [char for char in data.decode() if not char.isprintable() and char != "\n"] == []
+
+
+# A credential on a name server's word --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_resolver", [True, False], ids=["resolver", "hosts file"])
+def test_a_name_server_does_not_have_a_credential_sent_to_whoever_listens_here(
+    by_resolver: bool, tmp_path: Path
+) -> None:
+    """Another user of this machine listens on loopback with a certificate that nobody trusts."""
+    secret = "s3cr3t-Qx7"
+    heads: list[bytes] = []
+
+    async def listen(reader: Reader, writer: Any) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        await faults.say(writer, faults.whole(faults.HSTS))
+
+    credential = Credential(headers=(("X-Api-Key", SecretSource(SecretKind.ENV, "API_KEY")),))
+    with (
+        in_thread(FaultyNameserver()) as nameserver,
+        faults.serving_in_thread(Behaviour("listener", listen, tls=True)) as served,
+    ):
+        asked = web_target("ok", served.port, credential=credential)
+        estate = Estate(
+            targets=(asked,),
+            scope=SCOPE,
+            nameservers=(Nameserver(nameserver.address, nameserver.port),),
+            source="test",
+        )
+        hosts = tmp_path / "hosts"
+        hosts.write_text("" if by_resolver else f"127.0.0.1 {asked.parsed_url.host}\n")
+        secrets = read_secrets(estate, tmp_path, {"API_KEY": secret})
+        around = msgspec.structs.replace(
+            look_around(estate, hosts), credentials=secrets.credentials, known=secrets.known
+        )
+        with performed(tmp_path, Assignment(estate, hasty(), (shipped()[UPTIME],), around)) as scan:
+            assert scan.said("ok")[UPTIME] == (("unknown prerequisite",) if by_resolver else ("pass answers",))
+    assert any(secret.encode() in it for it in heads) is not by_resolver
+
+
+# Words that hold a part of a password ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", ["#", "/", "?", "\\"])
+def test_a_port_that_may_be_the_beginning_of_a_password_is_not_repeated(sign: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        estate_of_urls([f"https://admin:hunter2{sign}x@www.example.test/"])
+    assert "hunter2" not in str(error.value)
+
+
+# Requests that change something ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+def test_no_configured_header_makes_another_method_of_a_get(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "targets.toml"
+    file.write_text(
+        f'[scope]\nnames = ["a.test"]\n[[target]]\nid = "a"\nurl = "https://a.test/"\nheaders = {{ {name} = "DELETE" }}\n'
+    )
+    with pytest.raises(ConfigError, match="is written by the scanner itself"):
+        load_targets(file)
+
+
+# Files in a folder that others can write to ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE finding ADD COLUMN more GENERATED ALWAYS AS (printf('%.*c', 9, 'a') LIKE '%a%a')",
+        "CREATE VIRTUAL TABLE more USING fts5(words)",
+        "CREATE TABLE more (it)",
+        "CREATE INDEX more ON finding (stored LIKE '%a%a')",
+    ],
+    ids=["computed", "virtual", "table", "index"],
+)
+def test_a_journal_with_tables_of_another_make_is_refused(statement: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.journal"
+    finished(GOOD, BAD, path=path).close()
+    database = sqlite3.connect(path)
+    database.execute(statement)
+    database.commit()
+    database.close()
+    with pytest.raises(AlteredError, match="tables are not those"):
+        Journal.open(path)
+
+
+def test_nothing_is_read_from_a_journal_whose_first_table_computes(tmp_path: Path) -> None:
+    path = tmp_path / "run.journal"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value AS (name))")
+    database.execute("INSERT INTO meta (name) VALUES ('format')")
+    database.commit()
+    database.close()
+    with pytest.raises(JournalError, match="other tables"):
+        Journal.open(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs files of two users")
+def test_the_log_is_not_written_through_the_link_of_another(tmp_path: Path) -> None:
+    precious, log = tmp_path / "precious", tmp_path / "state" / "pindai.log"
+    precious.write_text("as it was")
+    log.parent.mkdir()
+    log.symlink_to(precious)
+    os.chown(log, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(CommandError, match="cannot keep state here"):
+        log_to(log.parent)
+    assert precious.read_text() == "as it was"

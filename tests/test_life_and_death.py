@@ -271,7 +271,7 @@ KILLS = 15
 
 def test_killed_again_and_again_it_still_finds_the_same(tmp_path: Path) -> None:
     """One run, killed at many moments and taken up each time, against one that nobody disturbed."""
-    names, slow = ids(60), Slow(0.2)
+    names, slow = ids(90), Slow(0.2)
     killed, quiet = commander(tmp_path / "killed"), commander(tmp_path / "quiet")
     chance = random.Random(9)
     words = ("scan", *QUICK, "--resume", "--fail-on", "never")

@@ -3,27 +3,32 @@ own network did is held against nobody."""
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from faults import Behaviour, Reader, in_thread, say, serving, whole
-from scanned import SCOPE, ZONE, Scanned, hasty, performed, scanned, web_target
+from scanned import SCOPE, ZONE, Scanned, Unwatched, hasty, performed, scanned, web_target
 
 from scanner.api import Fact, FixedBy, Passed, Place, Verdict, check
-from scanner.cli.estates import Assignment
+from scanner.cli.estates import Assignment, manifest_of
 from scanner.cli.scan import exit_code
+from scanner.collector import PASSED_BY
 from scanner.derive.service import Page, home, page_of
 from scanner.doubt import Whose
+from scanner.engine import Scan
 from scanner.estate import Estate, Expectation, Target
+from scanner.evidence.replay import replay
 from scanner.findings import State
-from scanner.journal import Standing
+from scanner.journal import SUFFIX, Journal, Standing
 from scanner.observations.http import Exchange
 from scanner.observations.observation import Withheld
 from scanner.observations.steps import Reason
@@ -32,6 +37,7 @@ from scanner.probes.probe import Order
 from scanner.profiles import Blocking, OurSide, Profile
 from scanner.registry import Check, discover
 from scanner.reports.terminal import terminal
+from scanner.run import Run
 from scanner.surroundings import look_around
 
 FINE = Passed("fine", en="Status {status}", id="Status {status}")
@@ -171,6 +177,7 @@ def test_a_pause_that_is_asked_for_is_kept(tmp_path: Path) -> None:
     with behind(wall, tmp_path) as scan:
         times = [at for at, _ in wall.asked]
         assert times[2] - times[1] >= 1.0
+        assert all(it.took_ms < 1000 for it in scan.observations("shop", Exchange)), "our waiting is not their slowness"
         assert states(scan).count("200") == PAGES - 1
 
 
@@ -209,6 +216,60 @@ def test_an_address_that_turned_several_away_is_left_alone(tmp_path: Path) -> No
             assert [it.standing for it in scan.journal.targets()][2:] == [Standing.NOT_OBSERVED] * 2
 
 
+def in_turn(**blocking: Any) -> Profile:
+    """One target after the other."""
+    profile = polite(**blocking)
+    return msgspec.structs.replace(profile, pace=msgspec.structs.replace(profile.pace, targets_at_once=1))
+
+
+def test_an_address_that_is_left_alone_is_looked_at_now_and_then(tmp_path: Path) -> None:
+    wall = Wall(lambda number, path: FORBIDDEN if path.startswith(("/00/", "/01/")) else whole())
+    count = 2 + PASSED_BY + 3
+    with wall.up() as port:
+        targets = [
+            web_target(f"s{n:02}", port, scheme="http", path=f"/{n:02}/", paths=(f"/{n:02}/more",))
+            for n in range(count)
+        ]
+        hosts = {it.id: "127.0.0.1" for it in targets}
+        profile = in_turn(burst=2, targets_per_address=2, rechecks=1)
+        checks = [discover()["uptime.reachable"], discover()["web.hsts.policy"]]
+        with scanned(tmp_path, targets, hosts=hosts, profile=profile, checks=checks) as scan:
+            said = [scan.said(it.id)["uptime.reachable"][0] for it in targets]
+            # two that are closed to us, those that were passed by, and from the one that was let in all the others
+            assert said == ["unknown blocked"] * (2 + PASSED_BY) + ["pass answers"] * 3
+
+
+@contextlib.asynccontextmanager
+async def _closing_after(count: int) -> Any:
+    """A server that takes so many connections, and then none any more."""
+    taken = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == count:
+            server.close()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+def test_when_a_shared_address_takes_no_more_connections_few_are_said_to_be_down(tmp_path: Path) -> None:
+    with in_thread(_closing_after(4)) as port:
+        targets = [web_target(f"s{n:02}", port, scheme="http") for n in range(4 + 3 + PASSED_BY)]
+        hosts = {it.id: "127.0.0.1" for it in targets}
+        with scanned(
+            tmp_path, targets, hosts=hosts, profile=in_turn(), checks=[discover()["uptime.reachable"]]
+        ) as scan:
+            said = Counter(scan.said(it.id)["uptime.reachable"][0] for it in targets)
+            assert said == {"pass answers": 4, "fail no_answer refused": 3, "unknown blocked": PASSED_BY}
+
+
 # --- our own network ----------------------------------------------------------------------------------------
 
 
@@ -228,13 +289,20 @@ def anxious() -> Profile:
 
 
 @contextlib.contextmanager
-def with_references(folder: Path, targets: list[Target], references: tuple[str, ...]) -> Iterator[Scanned]:
+def with_references(
+    folder: Path,
+    targets: list[Target],
+    references: tuple[str, ...],
+    checks: Sequence[Check] = (),
+    profile: Profile | None = None,
+) -> Iterator[Scanned]:
     """A scan of these targets at 127.0.0.1 that may ask these others about our own network."""
     estate = Estate(targets=tuple(targets), scope=SCOPE, references=references, source="test")
     hosts = folder / "hosts"
     hosts.write_text("".join(f"127.0.0.1 {target.id}.{ZONE}\n" for target in targets))
-    checks = (discover()["uptime.reachable"],)
-    with performed(folder, Assignment(estate, anxious(), checks, look_around(estate, hosts)), whole=False) as scan:
+    chosen = tuple(checks) or (discover()["uptime.reachable"],)
+    assignment = Assignment(estate, profile or anxious(), chosen, look_around(estate, hosts))
+    with performed(folder, assignment, whole=False) as scan:
         yield scan
 
 
@@ -282,6 +350,94 @@ def test_when_no_reference_answers_the_run_stops_and_accuses_nobody(tmp_path: Pa
         assert not scan.run.complete, "the rest is left for --resume"
         assert told(scan, "id") == "titik acuan pun tidak menjawab, kemungkinan gangguan di jaringan pemindai"
         assert exit_code(scan.run, "high", 0.0) == 2
+
+
+def resumed(scan: Scanned, estate_checks: tuple[Check, ...]) -> Run:
+    """The same run taken up again, as --resume does."""
+    estate = scan.run.manifest.estate
+    surroundings = look_around(estate, scan.journal.path.parent / "hosts")
+    Scan(scan.run, estate_checks, surroundings, Unwatched()).perform()
+    return Run(scan.journal)
+
+
+def test_a_doubt_outlives_the_part_of_the_run_in_which_it_arose(tmp_path: Path) -> None:
+    with with_references(tmp_path, down(40, free_port()), (f"http://127.0.0.9:{free_port()}",)) as scan:
+        whose = [doubt.whose for doubt in scan.ending.doubts]
+        assert whose == [Whose.OURS]
+        ending = resumed(scan, (discover()["uptime.reachable"],)).ending
+        assert ending is not None
+        assert [doubt.whose for doubt in ending.doubts] == [Whose.OURS, Whose.OURS]
+
+
+@pytest.mark.parametrize("late_page", [False, True], ids=["nothing", "another page"])
+def test_an_outage_that_is_over_before_anybody_asks_is_held_against_nobody(tmp_path: Path, late_page: bool) -> None:
+    asked: Counter[str] = Counter()
+
+    def says(number: int, path: str) -> bytes | None:
+        asked[path] += 1
+        return whole() if "page" in path or asked[path] > 2 else None  # both tries fall into the outage
+
+    with Wall(says).up() as port:
+        more = {"paths": ("/page",)} if late_page else {}
+        targets = [web_target(f"s{number:02}", port, scheme="http", path=f"/{number}/", **more) for number in range(12)]
+        pace = msgspec.structs.replace(anxious().pace, targets_at_once=12)  # all of them fall into it together
+        at_once = msgspec.structs.replace(anxious(), pace=pace)
+        checks = [discover()["uptime.reachable"], *([discover()["web.hsts.policy"]] if late_page else [])]
+        with with_references(tmp_path, targets, (f"http://127.0.0.1:{port}",), checks, at_once) as scan:
+            uptime = scan.findings(check="uptime.reachable")
+            assert {(it.state, it.outcome) for it in uptime} == {(State.PASS, "answers")}
+            assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.THEIRS}
+            for record in scan.journal.targets():
+                assert record.used.connections == sum(it.times for it in record.contacted if it.traffic == "probe")
+                assert record.used.connections <= record.ceiling.connections
+                assert record.used.connections == 3 + 2 * late_page, "both looks are counted"
+
+
+def test_the_last_few_of_a_run_are_asked_about_too(tmp_path: Path) -> None:
+    wall = Wall(lambda number, path: whole())
+    with wall.up() as port:
+        well = [web_target(f"a{number}", port, scheme="http") for number in range(9)]
+        estate = [*well, *down(9, free_port())]
+        profile = msgspec.structs.replace(anxious(), our_side=OurSide(share=0.5, among=18, pause_s=0.1, patience_s=0.1))
+        with with_references(tmp_path, estate, (f"http://127.0.0.1:{port}",), profile=profile) as scan:
+            assert [doubt.of for doubt in scan.ending.doubts] == [18, 9], "all together, and the nine looked at again"
+
+
+def test_what_is_held_back_when_somebody_interrupts_is_left_for_another_time(tmp_path: Path) -> None:
+    def says(number: int, path: str) -> bytes | None:
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+    with Wall(says).up() as port:
+        targets = [*down(3, free_port()), web_target("slow", port, scheme="http")]
+        estate = Estate(targets=tuple(targets), scope=SCOPE, source="test")
+        hosts = tmp_path / "hosts"
+        hosts.write_text("".join(f"127.0.0.1 {target.id}.{ZONE}\n" for target in targets))
+        checks = (discover()["uptime.reachable"],)
+        assignment = Assignment(estate, anxious(), checks, look_around(estate, hosts))
+        manifest = manifest_of(assignment)
+        with Journal.create(tmp_path / f"{manifest.run}{SUFFIX}") as journal:
+            journal.put_manifest(msgspec.json.encode(manifest))
+            ending = Scan(Run(journal), checks, assignment.surroundings, Unwatched()).perform()
+            assert ending.interrupted == "SIGINT"
+            assert journal.committed() == frozenset(), "nobody had told yet whether our own network was at fault"
+
+
+def test_a_run_with_every_kind_of_doubt_is_judged_the_same_again(tmp_path: Path) -> None:
+    wall = Wall(lambda number, path: whole() if number <= 3 else FORBIDDEN)
+    checks = [discover()["uptime.reachable"], *pages()]
+    (tmp_path / "blocked").mkdir()
+    with behind(wall, tmp_path / "blocked") as scan:
+        replayed = replay(scan.journal, {it.id: it for it in checks})
+        assert (replayed.confirmed, replayed.identical) == (True, 1 + PAGES)
+    (tmp_path / "ours").mkdir()
+    with with_references(tmp_path / "ours", down(40, free_port()), (f"http://127.0.0.9:{free_port()}",)) as scan:
+        assert replay(scan.journal, discover()).confirmed
+        run = resumed(scan, (discover()["uptime.reachable"],))
+        again = replay(scan.journal, discover())
+        assert again.confirmed
+        assert again.identical == len(list(run.findings()))
 
 
 def test_services_that_answered_before_are_references_too(tmp_path: Path) -> None:
@@ -338,3 +494,33 @@ def test_a_single_service_that_is_down_is_down(tmp_path: Path) -> None:
         (finding,) = scan.findings()
         assert (finding.state, finding.outcome) == (State.FAIL, "no_answer")
         assert not scan.ending.doubts
+
+
+def test_services_that_answered_and_went_away_do_not_stop_the_run(tmp_path: Path) -> None:
+    """Who owns the first services of the list must not be able to end the scan of all others by closing them."""
+    first = Wall(lambda number, path: whole() if number <= 3 else None)
+    well = Wall(lambda number, path: whole())
+    with well.up("127.0.0.5") as open_port, contextlib.ExitStack() as stack:
+        port = stack.enter_context(first.up())
+        leading = [web_target(f"a{number}", port, scheme="http") for number in range(3)]
+        others = [web_target(f"z{number}", open_port, scheme="http") for number in range(6)]
+        targets = [*leading, *down(9, free_port()), *others]
+        estate = Estate(targets=tuple(targets), scope=SCOPE, source="test")
+        hosts = tmp_path / "hosts"
+        hosts.write_text("".join(f"{'127.0.0.5' if it in others else '127.0.0.1'} {it.id}.{ZONE}\n" for it in targets))
+        checks = (discover()["uptime.reachable"],)
+        profile = anxious()
+        profile = msgspec.structs.replace(profile, pace=msgspec.structs.replace(profile.pace, targets_at_once=1))
+
+        def close(number: int, path: str) -> bytes | None:
+            if number == 3:
+                threading.Thread(target=stack.close).start()
+            return whole()
+
+        first._says = close
+        with performed(tmp_path, Assignment(estate, profile, checks, look_around(estate, hosts)), whole=False) as scan:
+            said = {it.target: (it.state, it.reason) for it in scan.findings()}
+            assert scan.run.complete
+            assert all(said[it.id][0] is State.PASS for it in others)
+            assert {said[f"down{number:02}"] for number in range(9)} == {(State.UNKNOWN, Reason.OUR_SIDE)}
+            assert Whose.OURS not in {doubt.whose for doubt in scan.ending.doubts}

@@ -317,6 +317,14 @@ def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
         after the leaf (nginx: the fullchain file in `ssl_certificate`).
     Perbaikan (missing_issuer): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`. Bila bukan, kirim setiap
         intermediate setelah sertifikat server (nginx: berkas fullchain pada `ssl_certificate`).
+    Fix (self_signed): Order a certificate from an authority that visitors' browsers trust (`certbot`). On a machine of
+        your own: name this one with `--ca FILE`.
+    Perbaikan (self_signed): Terbitkan sertifikat dari otoritas yang dipercaya peramban pengunjung (`certbot`). Di komputer
+        sendiri: sebutkan sertifikat ini dengan `--ca BERKAS`.
+    Fix (unknown_root): Is this an authority of your own? Name its root with `--ca FILE`, or `anchors` under `[trust]`. Else
+        order a certificate from an authority that visitors' browsers trust (`certbot`).
+    Perbaikan (unknown_root): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`, atau `anchors` pada
+        `[trust]`. Bila bukan, terbitkan sertifikat dari otoritas yang dipercaya peramban pengunjung (`certbot`).
     """
     if path.path:
         trusted = TRUSTED(root=common_name(path.path[-1].subject), store=path.anchor or "")

@@ -67,6 +67,12 @@ REFUSED_US = Undecided(
     en="Status {status} may be the answer of a firewall and not of the service",
     id="Status {status} mungkin jawaban firewall, bukan jawaban layanan",
 )
+CREDENTIAL_REFUSED = Undecided(
+    "credential_refused",
+    reason=Reason.PREREQUISITE,
+    en="Status {status}: the credential that was configured is not accepted, so what lies behind the login was not seen",
+    id="Status {status}: kredensial yang dikonfigurasi tidak diterima, sehingga isi di balik login tidak teramati",
+)
 ANSWERS = Passed("answers", en="The service answers with status {status}", id="Layanan menjawab dengan status {status}")
 ANSWERS_AGAIN = Passed(
     "answers_again",
@@ -88,7 +94,10 @@ CONTENT_AGAIN = Passed(
     maybe(attempts),
     version=2,
     fixed_by=FixedBy.PLATFORM,
-    outcomes=(NO_NAME, NO_ANSWER, WRONG_STATUS, WRONG_CONTENT, REFUSED_US, ANSWERS, ANSWERS_AGAIN, CONTENT_AGAIN),
+    outcomes=(
+        *(NO_NAME, NO_ANSWER, WRONG_STATUS, WRONG_CONTENT, REFUSED_US, CREDENTIAL_REFUSED),
+        *(ANSWERS, ANSWERS_AGAIN, CONTENT_AGAIN),
+    ),
     references=("RFC 9110 15", "RFC 6901 4"),
 )
 def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Verdict]:
@@ -109,7 +118,9 @@ def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Ve
         yield _without_a_try(resolved, tried)
         return
     first, last, count = tried.made[0], tried.made[-1], str(len(tried.made))
-    if last.expected:
+    if last.credential_refused:
+        yield CREDENTIAL_REFUSED(status=last.in_a_word)
+    elif last.expected:
         yield _by_content(first, last, count)
     elif last.blocked:
         yield REFUSED_US(status=last.in_a_word)

@@ -47,8 +47,8 @@ SHORT = Outcome(
 )
 NO_SUBDOMAINS = Outcome(
     "no_subdomains",
-    en="The policy of {host} does not include its subdomains",
-    id="Kebijakan {host} tidak mencakup subdomainnya",
+    en="The HSTS policy of {host} does not include its subdomains",
+    id="Kebijakan HSTS {host} tidak mencakup subdomainnya",
     severity=Severity.LOW,
 )
 NOT_EVERYWHERE = Outcome(

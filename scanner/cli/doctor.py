@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "pindai-doctor-1"
 UNFIT = 2
+DEFAULT_FILE = "targets.toml"
 STATES = {
     "ok": ("ok", "baik"),
     "warning": ("WARNING", "PERHATIAN"),
@@ -50,7 +51,9 @@ def add_to(commands: Commands) -> None:
         "(a silent one twice); nothing else is sent.",
         epilog="Exit codes: 0 no problem (warnings allowed); 2 a problem; 3 usage, or a configuration that cannot be read.",
     )
-    parser.add_argument("targets", nargs="?", type=path_of, metavar="TARGETS.toml", help="a targets file")
+    parser.add_argument(
+        "targets", nargs="?", type=path_of, metavar="TARGETS.toml", help="a targets file (default: targets.toml)"
+    )
     parser.add_argument("--profile", metavar="NAME", help="the profile that is to be scanned with")
     parser.add_argument("--offline", action="store_true", help="send nothing, not even to resolvers")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="what standard output carries")
@@ -66,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     from scanner.doctor import Health, worst
 
     now = datetime.now(UTC)
+    if arguments.targets is None and path_of(DEFAULT_FILE).is_file():
+        arguments.targets = path_of(DEFAULT_FILE)
     estate, profile = _read(arguments)
     rows = [*_machine(arguments, estate, profile, now), *_estate(arguments, estate, now)]
     language = language_of(arguments.lang)

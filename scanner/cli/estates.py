@@ -150,8 +150,8 @@ def manifest_of(assignment: Assignment, runs: Path | None = None) -> Manifest:
     """The manifest of a new run; `runs` is the folder it will be kept in."""
     now = datetime.now(UTC)
     estate, profile = assignment.estate, assignment.profile
-    known = (estate.contact, *(target.contact for target in estate.targets))
-    contact = next((f"; {it}" for it in known if it), "")
+    # Never a target's contact: who repairs one service does not answer for the scan, and the other servers are told.
+    contact = f"; {estate.contact}" if estate.contact else ""
     return Manifest(
         run=new_run_id(now, runs),
         started=now,

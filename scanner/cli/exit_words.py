@@ -20,6 +20,10 @@ _WORDS = {
     (2, "id"): "tidak lengkap: {causes}",
     (2, "en"): "incomplete: {causes}",
 }
+_ACCEPTED = {
+    "id": "tidak ada temuan {severity} ke atas selain yang dikecualikan",
+    "en": "no finding of severity {severity} or above but accepted ones",
+}
 _NEVER = {"id": "temuan tidak memengaruhi kode keluar", "en": "findings do not change the exit code"}
 _SEVERITIES = {"critical": "kritis", "high": "tinggi", "medium": "sedang", "low": "rendah"}
 _STOPPED = {"id": "terhenti sebelum selesai", "en": "stopped before its end"}
@@ -45,13 +49,16 @@ _DEMO = {
 }
 
 
-def exit_words(code: int, fail_on: str, language: str, *, demo: bool = False, causes: tuple[str, ...] = ()) -> str:
+def exit_words(
+    code: int, fail_on: str, language: str, *, demo: bool = False, causes: tuple[str, ...] = (), accepted: bool = False
+) -> str:
     """The sentence behind a code that a finished scan returns; a demo that worked returns 0 whatever it found.
 
-    `causes` are those of an incomplete run, from `causes_of`.
+    `causes` are those of an incomplete run, from `causes_of`; `accepted` says that only waivers make it a 0.
     """
     severity = _SEVERITIES.get(fail_on, fail_on) if language == "id" else fail_on
-    words = _WORDS[code, language].format(severity=severity, causes=", ".join(causes or (_STOPPED[language],)))
+    template = _ACCEPTED[language] if accepted and code == 0 else _WORDS[code, language]
+    words = template.format(severity=severity, causes=", ".join(causes or (_STOPPED[language],)))
     if code == 0 and fail_on == "never":
         words = _NEVER[language]
     lead = _DEMO if demo and code in (0, 1) else _LEAD
@@ -102,7 +109,7 @@ def _not_scanned(count: int, language: str) -> str:
 def _failed(count: int, language: str) -> str:
     number = _number(count, language)
     if language == "id":
-        return f"{number} pemeriksaan gagal karena kesalahan alat (lihat pindai.log)"
+        return f"{number} pemeriksaan terhenti karena kesalahan alat (lihat pindai.log)"
     return f"{number} check{'' if count == 1 else 's'} failed by an error of the tool (see pindai.log)"
 
 

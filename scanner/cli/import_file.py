@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable
+from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.buffer.write(text.encode())
             sys.stdout.buffer.flush()
         else:
-            _create(arguments.out, text)
+            write_new(arguments.out, text)
     for line in _report(listed, language):
         sys.stderr.write(f"{printable(line)}\n")
     if not listed.targets:
@@ -135,29 +135,6 @@ def _is_for_a_unit(out: Path) -> bool:
     folder = out.absolute().parent
     main = [folder / TARGETS_FILE, folder.parent / TARGETS_FILE]
     return any(it.is_file() for it in main) and out.absolute() not in main
-
-
-def _create(path: Path, text: str) -> None:
-    """A new file that only its owner can read; complete, or not there at all."""
-    import contextlib
-    import os
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except FileExistsError as error:
-        raise CommandError(
-            UNREADABLE, f"{path}: is there already and is not overwritten; choose another name"
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CommandError(UNREADABLE, f"{path}: cannot write: {reason}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise CommandError(UNREADABLE, f"{path}: cannot write: {error.strerror or error}") from error
 
 
 def _report(listed: ServiceList, language: int) -> Iterator[str]:
@@ -182,7 +159,7 @@ def _report(listed: ServiceList, language: int) -> Iterator[str]:
         if not isinstance(remark.what, Refusal):
             groups.setdefault(remark.what, []).append(remark)
     if groups or listed.notes:
-        yield ("Assumed:", "Dianggap:")[language]
+        yield ("Assumed:", "Asumsi:")[language]
     yield from (f"  {NOTES[it.kind][language]}{_detail(it)}" for it in listed.notes)
     for what, remarks in sorted(groups.items(), key=lambda it: list(ASSUMED).index(it[0])):
         yield f"  {ASSUMED[what][language]} ({number(len(remarks))})"

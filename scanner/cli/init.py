@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable
+from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable, write_new
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ NEXT = {
     "  pindai config check{where}   what is wrong or missing\n"
     "  pindai plan{where}           what a scan would ask; sends nothing\n"
     "  pindai scan{where}           only with the owners' consent, in writing\n",
-    "id": "{files} telah dibuat. Selanjutnya: isi instansi dan layanan di {targets}, lalu\n"
+    "id": "{files} telah dibuat. Selanjutnya: lengkapi instansi dan layanan dalam {targets}, lalu\n"
     "  pindai config check{where}   apa yang salah atau belum ada\n"
     "  pindai plan{where}           apa yang akan ditanyakan; tidak mengirim apa pun\n"
     "  pindai scan{where}           hanya dengan izin tertulis pemilik layanan\n",
@@ -115,11 +115,12 @@ def run(arguments: argparse.Namespace) -> int:
     if targets.exists() or targets.is_symlink():
         raise CommandError(3, f"{targets} is already there, and is not overwritten; see: pindai config check")
     schema_text = written(targets_schema())
+    _make(folder)
     made = [targets]
     if not _is_same(schema, schema_text):
-        _write_new(schema, schema_text)
+        write_new(schema, schema_text)
         made.append(schema)
-    _write_new(targets, text)
+    write_new(targets, text)
     language = language_of(arguments.lang)
     where = "" if arguments.dir is None else f" {targets}"
     files = (" dan " if language == "id" else " and ").join(map(str, made))
@@ -141,8 +142,8 @@ def _scope(targets: tuple[Target, ...]) -> str:
     from ipaddress import ip_address
 
     from scanner.estate import is_loopback
+    from scanner.parse.toml_text import written_toml
     from scanner.scope import Scope
-    from scanner.toml_file import written_toml
 
     hosts = dict.fromkeys(target.parsed_url.host for target in targets)
     addresses = [target.parsed_url.host for target in targets if target.parsed_url.is_ip]
@@ -161,7 +162,7 @@ def _scope(targets: tuple[Target, ...]) -> str:
 
 
 def _block(target: Target, more: str) -> str:
-    from scanner.toml_file import written_toml
+    from scanner.parse.toml_text import written_toml
 
     placeholder = target.url == PLACEHOLDER
     lines = [
@@ -174,23 +175,15 @@ def _block(target: Target, more: str) -> str:
     return "\n".join(lines) + "\n" + more
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CommandError(3, f"{folder}: cannot write: {error.strerror or error}") from error
+
+
 def _is_same(path: Path, text: str) -> bool:
     try:
         return path.read_text(encoding="utf-8") == text
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _write_new(path: Path, text: str) -> None:
-    """A file that was not there, readable by its owner only. Raises CommandError."""
-    import os
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text)
-    except FileExistsError as error:
-        raise CommandError(3, f"{path} is already there, and is not overwritten") from error
-    except OSError as error:
-        raise CommandError(3, f"{path}: cannot write: {error.strerror or error}") from error

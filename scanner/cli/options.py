@@ -13,6 +13,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from io import TextIOWrapper
     from pathlib import Path
     from typing import Any, TypeAlias
 
@@ -157,6 +158,26 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
         raise CommandError(2, f"{path}: cannot write: {error.strerror or error}") from error
 
 
+def write_new(path: Path, text: str) -> None:
+    """A file that was not there, which only its owner can read; complete, or not there at all. Raises CommandError."""
+    import contextlib
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except FileExistsError as error:
+        raise CommandError(3, f"{path}: is there already and is not overwritten; choose another name") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CommandError(3, f"{path}: cannot write: {reason}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise CommandError(3, f"{path}: cannot write: {error.strerror or error}") from error
+
+
 def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """A command whose CommandErrors become lines on standard error and an exit code."""
 
@@ -191,6 +212,13 @@ def log_to(directory: Path) -> Path:
 
         told = False
 
+        def _open(self) -> TextIOWrapper:
+            """Never through a link that somebody else laid out: what it leads to would be written to."""
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
+            if not (path.is_symlink() and path.lstat().st_uid == os.geteuid()):
+                flags |= os.O_NOFOLLOW
+            return open(os.open(path, flags, 0o600), "a", encoding="utf-8")  # noqa: PTH123 - a descriptor
+
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's own name
             if not self.told:
                 self.told = True
@@ -198,8 +226,7 @@ def log_to(directory: Path) -> Path:
 
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        handler: logging.Handler = LogFile(path, encoding="utf-8", delay=True)
+        handler: logging.Handler = LogFile(path, encoding="utf-8")
     except OSError as error:
         raise CommandError(
             3, f"{directory}: cannot keep state here: {error.strerror or error}; choose --state DIR"

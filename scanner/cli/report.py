@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scanner.cli.options import Commands
+    from scanner.journal import Journal
 
 SHOWN = 5
 """Runs named when the one asked for is not there."""
@@ -20,7 +21,9 @@ SHOWN = 5
 def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser("report", help="show a stored run again", description="Show a stored run again.")
-    parser.add_argument("run_id", nargs="?", metavar="RUN", help="a run id or its end (default: the newest run)")
+    parser.add_argument(
+        "run_id", nargs="?", metavar="RUN", help="a run id or its end (default: the newest), or the folder of an --out"
+    )
     add_reporting(parser)
     add_state(parser)
     parser.set_defaults(run=guarded(run))
@@ -28,11 +31,11 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Report a stored run; the exit code is the one its scan would give."""
-    from scanner.journal import Journal, JournalError
+    from scanner.journal import JournalError
     from scanner.run import Run
 
     try:
-        with Journal.open(_find(state_directory(arguments.state), arguments.run_id)) as journal:
+        with _opened(arguments) as journal:
             stored = Run(journal)
             _leave_others_alone(arguments.out, stored.id)
             prepare_output(arguments.out)
@@ -47,16 +50,28 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _opened(arguments: argparse.Namespace) -> Journal:
+    """The run asked for: of this machine's state folder, or, for somebody who was given evidence, of the folder it is in."""
+    from pathlib import Path
+
+    from scanner.evidence.replay import open_evidence
+    from scanner.journal import Journal
+
+    if arguments.run_id is not None and ("/" in arguments.run_id or Path(arguments.run_id).exists()):
+        return open_evidence(Path(arguments.run_id))
+    return Journal.open(_find(state_directory(arguments.state), arguments.run_id))
+
+
 def _find(state: Path, run_id: str | None) -> Path:
-    from scanner.journal import SUFFIX
+    from scanner.journal import SUFFIX, newest_run
 
     journals = sorted((state / "runs").glob(f"*{SUFFIX}"))
     if not journals:
         raise CommandError(
             3, f"{state}: no run is kept here yet; pindai scan makes one (the demo keeps its own in pindai-demo/)"
         )
-    if run_id is None:
-        return journals[-1]
+    if run_id is None:  # a scan that was killed before its first word hides no run; alone it is told of
+        return newest_run(state / "runs") or journals[-1]
     found = [
         path for path in journals if path.name.removesuffix(SUFFIX).endswith(run_id) or path.name.startswith(run_id)
     ]

@@ -131,7 +131,7 @@ def _heed_windows(estate: Estate) -> None:
         raise CommandError(
             3, f"outside the scan window, which {words}; start then, or with --now for a scan that its owners agreed to"
         )
-    sys.stderr.write(f"pindai: waiting for the scan window, which {words}\n")
+    sys.stderr.write(f"pindai: waiting for the scan window, which {words}; Ctrl-C stops, --now does not wait\n")
 
 
 def _moment(estate: Estate, moment: datetime) -> str:
@@ -210,7 +210,6 @@ def exit_code(run: Run, fail_on: str, min_coverage: float) -> int:
     """
     from scanner.assessment import conclusions
     from scanner.doubt import ACCUSE_NOBODY
-    from scanner.findings import Severity
 
     found = conclusions(run)
     ending = run.ending
@@ -220,8 +219,20 @@ def exit_code(run: Run, fail_on: str, min_coverage: float) -> int:
         return 2
     if ending is not None and any(doubt.whose in ACCUSE_NOBODY for doubt in ending.doubts):
         return 2
-    threshold = Severity.CRITICAL + 1 if fail_on == "never" else Severity[fail_on.upper()]
-    return 1 if found.worst >= threshold else 0
+    return 1 if found.worst >= _threshold(fail_on) else 0
+
+
+def _threshold(fail_on: str) -> int:
+    from scanner.findings import Severity
+
+    return Severity.CRITICAL + 1 if fail_on == "never" else Severity[fail_on.upper()]
+
+
+def _thanks_to_waivers(run: Run, fail_on: str) -> bool:
+    """Whether there are findings that count, had nobody accepted them."""
+    from scanner.assessment import conclusions
+
+    return bool(run.manifest.estate.waivers) and conclusions(run).worst_accepted >= _threshold(fail_on)
 
 
 def prepare_output(directory: Path | None) -> None:
@@ -273,7 +284,14 @@ def _table(
         width=output_width(),
         ascii_only=output_is_ascii(),
         colour=wants_colour(),
-        exit_text=exit_words(code, arguments.fail_on, language, demo=arguments.command == "demo", causes=causes),
+        exit_text=exit_words(
+            code,
+            arguments.fail_on,
+            language,
+            demo=arguments.command == "demo",
+            causes=causes,
+            accepted=code == 0 and _thanks_to_waivers(run, arguments.fail_on),
+        ),
         seconds=seconds,
         files=files,
         everything=arguments.everything,

@@ -81,13 +81,13 @@ def listing(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
     expired = sorted((it for it in waivers if it.until < today), key=lambda it: it.until, reverse=True)
     yield f"{_count(len(in_force))} in force" + (":" if in_force else "")
     for waiver in in_force:
-        left = (waiver.until - today).days
+        left = (waiver.until - today).days + 1  # its last day counts
         soon = f", {left} day{'' if left == 1 else 's'} left" if left <= SOON_DAYS else ""
         yield f"  until {waiver.until}{soon}: {_told(waiver)}"
     if expired:
         yield f"{_count(len(expired))} ran out and no longer appl{'ies' if len(expired) == 1 else 'y'}:"
     for waiver in expired:
-        yield f"  since {waiver.until}: {_told(waiver)}"
+        yield f"  until {waiver.until}: {_told(waiver)}"
 
 
 def _told(waiver: Waiver) -> str:

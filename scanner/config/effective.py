@@ -15,9 +15,10 @@ import msgspec
 from scanner.config.sections import DisableSection, ExpectSection, TargetSection
 from scanner.config.targets import Configuration, Entry, Told
 from scanner.estate import SecretKind, SecretSource, Target
+from scanner.parse.toml_text import written_toml
 from scanner.profiles import Profile
 from scanner.registry import Check
-from scanner.toml_file import Section, key_of, written_toml
+from scanner.toml_file import Section, key_of
 
 DEFAULT = "default"
 _NOT_SHOWN = frozenset({"include", "target", "defaults", "params", "disable", "profile"})
@@ -64,7 +65,7 @@ class Explainer:
                 yield from self._section("", (info.alias or key,), getattr(main, key), key in main.model_fields_set)
         yield from self._thresholds(profile, checks)
         for entry, target in zip(self._configuration.entries, self._configuration.estate.targets, strict=True):
-            yield from self._target(entry, target)
+            yield from self._target(entry, target, profile)
 
     def missing_secrets(self) -> Iterator[MissingSecret]:
         """The secrets that a scan would not find now."""
@@ -114,7 +115,7 @@ class Explainer:
 
     # -- a target
 
-    def _target(self, entry: Entry, target: Target) -> Iterator[Effective]:
+    def _target(self, entry: Entry, target: Target, profile: Profile) -> Iterator[Effective]:
         fields = TargetSection.model_fields
         for key in sorted(fields, key=lambda it: not fields[it].is_required()):
             told = entry.told(key)
@@ -122,6 +123,8 @@ class Explainer:
                 case "http_port":
                     shown = "false" if target.http_port is None else str(target.http_port)
                     yield Effective(target.id, key, shown, self._origin(told))
+                case "addresses" if profile.addresses is not None:
+                    yield Effective(target.id, key, _plain(profile.addresses), f"profile {profile.name}")
                 case "expect":
                     yield from self._expect(target.id, told)
                 case "headers":

@@ -26,6 +26,7 @@ from pydantic import (
 from scanner.config.typed import MAX_PORT, nameserver_of, secret_in
 from scanner.estate import (
     DEFAULT_MARKING,
+    OURS_TO_SEND,
     AddressPolicy,
     Category,
     Kind,
@@ -37,7 +38,7 @@ from scanner.estate import (
 from scanner.parse.url import UrlError, host_of, parse_url
 from scanner.profiles import profile_names
 from scanner.redaction import is_credential_field, redact_text
-from scanner.toml_file import Section, did_you_mean
+from scanner.toml_file import Section, did_you_mean, one_line
 
 WIDEST = {4: 8, 6: 16}
 """The shortest prefix a scope may name, by IP version: one slip of the pen must not open half the internet."""
@@ -45,30 +46,20 @@ ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 MAX_PATHS = 20
 MAX_HEADERS = 20
 MAX_TEXT_CHARS = 1000
+MAX_NAME_CHARS = 300
+"""What a unit's file says once stands with each of its targets in the run: an endless name would make it too large."""
+MAX_PATH_CHARS = 2000
+MAX_WINDOWS = 24
+MAX_DISABLED = 100
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _WINDOW = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _TOKEN = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"  # noqa: S105 - what RFC 9110 5.6.2 calls a field's name
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 _POINTER = r"^(/([^~/]|~[01])*)*$"
-OURS_TO_SEND = frozenset(
-    {
-        *("host", "content-length", "transfer-encoding", "connection", "user-agent", "cookie2", "te", "trailer"),
-        *("upgrade", "keep-alive", "proxy-authorization", "proxy-connection", "expect", "accept-encoding", "range"),
-    }
-)
-"""Fields of a request that frame it or say who is asking: the scanner alone writes them."""
 FALSE_OR_PORT = {"anyOf": [{"const": False}, {"type": "integer", "minimum": 1, "maximum": MAX_PORT}]}
 
 
 # -- values
-
-
-def _one_line(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty")
-    if not text.isprintable():
-        raise ValueError("must be one line without control characters")
-    return text
 
 
 def _name_in_scope(text: str) -> str:
@@ -161,6 +152,8 @@ def _web_url(text: str) -> str:
 
 
 def _page(text: str) -> str:
+    if len(text) > MAX_PATH_CHARS:
+        raise ValueError(f"longer than {MAX_PATH_CHARS} characters")
     if not text.startswith("/") or text.startswith(("//", "/\\")):
         raise ValueError('expected a path of the same service that begins with one "/", such as "/login"')
     if "#" in text:
@@ -189,13 +182,17 @@ def _status(value: object) -> object:
 
 
 def _different(values: list[Any]) -> list[Any]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
             raise ValueError(f"{str(value)!r} stands in it twice")
+        seen.add(value)
     return values
 
 
 def _pointer(text: str) -> str:
+    if len(text) > MAX_TEXT_CHARS:
+        raise ValueError(f"longer than {MAX_TEXT_CHARS} characters")
     if re.fullmatch(_POINTER, text, re.DOTALL) is None:
         raise ValueError('expected a JSON Pointer such as "/status" or "" for the whole answer (RFC 6901)')
     return text
@@ -203,6 +200,8 @@ def _pointer(text: str) -> str:
 
 def _scalar(value: object) -> object:
     """A value that JSON has too: infinities, dates and integers beyond 64 bits it has not."""
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
+        raise ValueError(f"longer than {MAX_TEXT_CHARS} characters")
     plain = isinstance(value, str | bool) or (isinstance(value, int) and -(2**63) <= value < 2**63)
     if plain or (isinstance(value, float) and abs(value) < float("inf")):
         return value
@@ -266,13 +265,14 @@ def _text_or_source(value: object) -> str | None:
 # -- tables
 
 UNIQUE = Field(json_schema_extra={"uniqueItems": True})  # what `_different` says, for editors
-Line = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS), AfterValidator(_one_line)]
+Line = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS), AfterValidator(one_line)]
 Page = Annotated[str, AfterValidator(_page), WithJsonSchema({"type": "string", "pattern": r"^/(?![/\\])[^#]*$"})]
 Status = Annotated[Any, PlainValidator(_status), WithJsonSchema({"type": "integer", "minimum": 100, "maximum": 599})]
 WindowText = Annotated[str, AfterValidator(_window), WithJsonSchema({"type": "string", "pattern": _WINDOW})]
 Day = date  # a table has a key of that name
 FileName = Annotated[str, Field(min_length=1), AfterValidator(_file_name)]
 Params = dict[str, dict[str, Any]]
+Name = Annotated[str, Field(max_length=MAX_NAME_CHARS)]
 
 
 class AgencySection(Section):
@@ -450,9 +450,9 @@ class DefaultsSection(Section):
     addresses: Annotated[AddressPolicy, Field(strict=False)] = Field(
         default=AddressPolicy.FIRST, description="Observe all addresses of a name, or the first.", examples=["all"]
     )
-    environment: str = Field(default="", description="production, staging, ...", examples=["production"])
-    contact: str = Field(default="", description="Who can repair it.", examples=["diskominfo@contoh.go.id"])
-    unit: str = Field(default="", description="The unit it belongs to (perangkat daerah).", examples=["Diskominfo"])
+    environment: Name = Field(default="", description="production, staging, ...", examples=["production"])
+    contact: Name = Field(default="", description="Who can repair it.", examples=["diskominfo@contoh.go.id"])
+    unit: Name = Field(default="", description="The unit it belongs to (perangkat daerah).", examples=["Diskominfo"])
     category: Annotated[Category, Field(strict=False)] | None = Field(
         default=None, description="Category of the electronic system, as its owner decided.", examples=["tinggi"]
     )
@@ -491,11 +491,12 @@ class TargetSection(DefaultsSection):
     http_port: Annotated[Any, PlainValidator(_port_or_false), WithJsonSchema(FALSE_OR_PORT)] = Field(
         default=None, description="Where the same service answers plain http; false for nowhere.", examples=[80]
     )
-    service: str = Field(default="", description="Name of the service.", examples=["Portal resmi"])
+    service: Name = Field(default="", description="Name of the service.", examples=["Portal resmi"])
     windows: Annotated[list[WindowText], AfterValidator(_different), UNIQUE] = Field(
         default=[],
         description="Times of day in which it may be scanned, within the estate's.",
         examples=[["22:00-05:00"]],
+        max_length=MAX_WINDOWS,
     )
     headers: Annotated[
         dict[
@@ -515,14 +516,16 @@ class TargetSection(DefaultsSection):
         json_schema_extra={"propertyNames": {"pattern": _TOKEN}},
     )
     basic_auth: BasicAuthSection | None = Field(default=None, description="User and password (RFC 7617).")
-    disable: list[DisableSection] = Field(default=[], description="Checks that are switched off for this target.")
+    disable: list[DisableSection] = Field(
+        default=[], description="Checks that are switched off for this target.", max_length=MAX_DISABLED
+    )
 
 
 class UnitSection(Section):
     """The unit (perangkat daerah) whose services follow."""
 
-    name: str = Field(default="", description="Its name.", examples=["Dinas Kesehatan"])
-    contact: str = Field(default="", description="Who can repair its services.", examples=["dinkes@contoh.go.id"])
+    name: Name = Field(default="", description="Its name.", examples=["Dinas Kesehatan"])
+    contact: Name = Field(default="", description="Who can repair its services.", examples=["dinkes@contoh.go.id"])
 
 
 _MAIN_ONLY = "only the main targets file says this"
@@ -541,7 +544,9 @@ class UnitFile(Section):
 
     unit: UnitSection = Field(default=UnitSection(), description="The unit whose services follow.")
     defaults: DefaultsSection = Field(default=DefaultsSection(), description="What its targets have in common.")
-    disable: list[DisableSection] = Field(default=[], description="Checks that are switched off for its targets.")
+    disable: list[DisableSection] = Field(
+        default=[], description="Checks that are switched off for its targets.", max_length=MAX_DISABLED
+    )
     target: list[TargetSection] = Field(default=[], description="Its services.")
 
 
@@ -565,7 +570,10 @@ class TargetsFile(Section):
         validate_default=False,
     )
     windows: Annotated[list[WindowText], AfterValidator(_different), UNIQUE] = Field(
-        default=[], description="Times of day in which scanning is welcome.", examples=[["22:00-05:00"]]
+        default=[],
+        description="Times of day in which scanning is welcome.",
+        examples=[["22:00-05:00"]],
+        max_length=MAX_WINDOWS,
     )
     include: Annotated[list[FileName], AfterValidator(_different), UNIQUE] = Field(
         default=[], description="Files of units, below this file's folder.", examples=[["units/*.toml"]]

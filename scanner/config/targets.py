@@ -4,11 +4,13 @@ A broken main file stops everything, for nobody knows what else it meant. What i
 error in it is left out as a whole, its problems are kept in `Estate.problems`, and the others are scanned.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from scanner.config.sections import (
@@ -48,6 +50,10 @@ from scanner.toml_file import Section, TomlFile, read_toml
 
 NOT_A_TABLE = "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"
 MAX_INCLUDES = 5000
+MAX_TARGETS = 50_000
+"""Together, so that one unit's file cannot make the run too large to be written down."""
+UNIT_VARIABLE = "PINDAI_"
+"""How the variables begin that a unit's file may name: the other ones of this machine are none of a unit's business."""
 PLACEHOLDERS = (".example", ".invalid")
 """Endings of names that never exist (RFC 2606 2): they stand where a real one has yet to be written."""
 
@@ -239,7 +245,7 @@ class _Reading:
         try:
             says = file.validate(TargetsFile)
         except ConfigError as error:
-            self.fatal += error.problems
+            self.fatal += [*error.problems, *self._unknown_names(file)]
             included = file.data.get("include")
             if isinstance(included, list) and all(isinstance(it, str) for it in included):
                 list(self._units(file, included))
@@ -251,10 +257,18 @@ class _Reading:
         self._remember(main)
         self.fatal += self.thresholds.problems(file, ("params",), says.params)
         anchors = self._anchors(says)
-        units = []
-        for unit_file, unit_says in self._units(file, says.include):
-            unit = self._source(unit_file, unit_says, main)
-            if problems := list(self._contradictions(unit, scope, windows)):
+        units: list[Source] = []
+        candidates = [
+            self._source(unit_file, unit_says, main) for unit_file, unit_says in self._units(file, says.include)
+        ]
+        contested = _contested((main, *candidates))
+        for unit in candidates:
+            problems = [
+                *self._contradictions(unit, scope, windows),
+                *self._wrong_secrets(unit, contested),
+                *self._too_many(unit, (main, *units)),
+            ]
+            if problems:
                 self.alone += problems
             else:
                 self._remember(unit)
@@ -295,9 +309,13 @@ class _Reading:
         for path in self._included(main, patterns):
             try:
                 file = read_toml(path)
-                yield file, file.validate(UnitFile)
             except ConfigError as error:
                 self.alone += error.problems
+                continue
+            try:
+                yield file, file.validate(UnitFile)
+            except ConfigError as error:
+                self.alone += [*error.problems, *self._unknown_names(file)]
 
     def _included(self, main: TomlFile, patterns: Sequence[str]) -> list[Path]:
         folder = self.path.parent
@@ -324,6 +342,8 @@ class _Reading:
             for path, place in places.items():
                 if not place.is_relative_to(root):
                     self.alone.append(f"{path}: leads out of the folder of {self.path}, so it is not read")
+                elif place.exists() and not place.is_file():  # a pipe would be waited for without end
+                    self.alone.append(f"{path}: not a regular file")
                 else:
                     found.setdefault(place, path)
         if len(found) > MAX_INCLUDES:
@@ -446,6 +466,52 @@ class _Reading:
             said = "a request has one Authorization; keep [target.basic_auth] or the header"
             yield entry.file.problem((*entry.at, "basic_auth"), said)
 
+    def _wrong_secrets(self, unit: Source, contested: Collection[SecretSource]) -> Iterator[str]:
+        """What a unit's file may not name as a secret of its own: it goes to a server that the unit chooses."""
+        for entry in unit.entries:
+            for key, kept in _secrets_of(entry):
+                at = (*entry.at, key)
+                if kept.kind is SecretKind.ENV and not kept.name.startswith(UNIT_VARIABLE):
+                    yield entry.file.problem(
+                        at,
+                        f"in a unit's file the name of a variable begins with {UNIT_VARIABLE} ({UNIT_VARIABLE}API_KEY)",
+                    )
+                elif kept.kind is SecretKind.FILE and not self._is_below(entry.folder, kept.name):
+                    yield entry.file.problem(
+                        at, "a secret of a unit is a file in the folder of the unit's file, or below it"
+                    )
+                elif _canonical(kept) in contested:
+                    yield entry.file.problem(at, "another file names the same secret; every unit has its own")
+
+    def _is_below(self, folder: PurePosixPath, name: str) -> bool:
+        root = (self.path.parent / folder).resolve()
+        try:
+            return (self.path.parent / name).resolve().is_relative_to(root)
+        except (OSError, RuntimeError):  # links in a ring
+            return False
+
+    @staticmethod
+    def _too_many(unit: Source, before: Sequence[Source]) -> Iterator[str]:
+        if sum(len(it.entries) for it in (*before, unit)) > MAX_TARGETS:
+            yield f"{unit.file.path}: with its {len(unit.entries)} targets there would be more than {MAX_TARGETS} in all"
+
+    def _unknown_names(self, file: TomlFile) -> Iterator[str]:
+        """Checks and thresholds that do not exist, in a file that is not well formed: all that is wrong is told at once."""
+        data = file.data
+        listed = data.get("target")
+        targets = list(enumerate(listed)) if isinstance(listed, list) else []
+        tables: list[tuple[Location, Any]] = [((), data), (("defaults",), data.get("defaults"))]
+        for at, table in (*tables, *((("target", index), it) for index, it in targets)):
+            if not isinstance(table, dict):
+                continue
+            params, disabled = table.get("params"), table.get("disable")
+            if isinstance(params, dict) and all(isinstance(it, dict) for it in params.values()):
+                yield from self.thresholds.problems(file, (*at, "params"), params)
+            for index, entry in enumerate(disabled if isinstance(disabled, list) else ()):
+                pattern = entry.get("checks") if isinstance(entry, dict) else None
+                if isinstance(pattern, str) and (wrong := self.thresholds.not_named(pattern)) is not None:
+                    yield file.problem((*at, "disable", index, "checks"), wrong)
+
     def _unknown_checks(self, file: TomlFile, at: Location, sections: Sequence[DisableSection]) -> Iterator[str]:
         for index, section in enumerate(sections):
             if (wrong := self.thresholds.not_named(section.checks)) is not None:
@@ -459,6 +525,31 @@ def _layer(file: TomlFile, at: Location, section: Section) -> dict[str, Told]:
 def _switched_off(file: TomlFile, at: Location, sections: Sequence[DisableSection]) -> Iterator[Told]:
     for index, section in enumerate(sections):
         yield Told(section, file, (*at, index))
+
+
+def _secrets_of(entry: Entry) -> Iterator[tuple[str, SecretSource]]:
+    """The secrets that a target names, each with its key."""
+    credential = entry.credential
+    if credential is None:
+        return
+    values = [
+        *(("headers", value) for _, value in credential.headers),
+        ("basic_auth", credential.user),
+        ("basic_auth", credential.password),
+    ]
+    yield from ((key, value) for key, value in values if isinstance(value, SecretSource))
+
+
+def _canonical(kept: SecretSource) -> SecretSource:
+    """The same source however its file is spelled."""
+    return SecretSource(kept.kind, normpath(kept.name)) if kept.kind is SecretKind.FILE else kept
+
+
+def _contested(sources: Sequence[Source]) -> frozenset[SecretSource]:
+    """The secrets that more than one file names: nobody knows then whose they are."""
+    named = [{_canonical(kept) for entry in source.entries for _, kept in _secrets_of(entry)} for source in sources]
+    counts = Counter(kept for secrets in named for kept in secrets)
+    return frozenset(kept for kept, count in counts.items() if count > 1)
 
 
 def _authorisation(says: TargetsFile) -> Authorisation | None:

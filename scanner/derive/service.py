@@ -37,6 +37,7 @@ from scanner.probes.http.exchange import FurtherPage, HttpExchange
 from scanner.probes.http.walks import Reachability, Redirects, answers_as_expected, sought_in
 from scanner.probes.trust import MOZILLA, OPERATOR, TrustAnchors
 
+UNAUTHORISED = 401
 NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
 
 
@@ -244,6 +245,8 @@ class Attempt(Struct, frozen=True):
     blocked: bool
     missing: tuple[Sought, ...] = ()
     undecided: tuple[Unobserved, ...] = ()
+    credential_refused: bool = False
+    """Whether a credential was sent and the service asks for one all the same."""
 
     @property
     def in_a_word(self) -> str:
@@ -282,6 +285,7 @@ def _attempt(exchange: Exchange, expect: Expectation) -> Attempt:
             blocked,
             tuple(it for it in sought_in(exchange) if it.found is False),
             undecided,
+            credential_refused=bool(exchange.credential) and answer.status == UNAUTHORISED and not named,
         )
     return Attempt(None, answer, expected=False, blocked=False)
 

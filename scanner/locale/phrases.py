@@ -226,9 +226,10 @@ INDONESIAN = Phrases(
         },
         doubt="Pukul {time}: {failed} dari {of} target terakhir tidak menjawab pada saat yang sama; {whose}",
         whose={
-            Whose.THEIRS: "titik acuan tetap menjawab, jadi gangguannya bukan di jaringan pemindai",
-            Whose.OURS: "titik acuan pun tidak menjawab, kemungkinan gangguan di jaringan pemindai; target itu belum dapat "
-            "disimpulkan",
+            Whose.THEIRS: "titik acuan tetap menjawab, jadi gangguannya bukan di jaringan pemindai; "
+            "target itu diamati dua kali",
+            Whose.OURS: "titik acuan pun tidak menjawab, kemungkinan gangguan di jaringan pemindai; target itu belum "
+            "diamati",
             Whose.OVER: "titik acuan pun sempat tidak menjawab, lalu pulih; target itu diamati ulang",
             Whose.UNTOLD: "kemungkinan gangguan di jaringan pemindai, tidak ada titik acuan untuk memastikannya "
             "([reference]); target itu belum dapat disimpulkan",
@@ -357,9 +358,10 @@ ENGLISH = Phrases(
         },
         doubt="At {time}: {failed} of the last {of} targets did not answer at the same time; {whose}",
         whose={
-            Whose.THEIRS: "the reference endpoints answered all the same, so it is not our network",
-            Whose.OURS: "the reference endpoints did not answer either, likely a fault on our side; nothing is concluded "
-            "about those targets",
+            Whose.THEIRS: "the reference endpoints answered all the same, so it is not our network; those targets "
+            "were observed twice",
+            Whose.OURS: "the reference endpoints did not answer either, likely a fault on our side; those targets "
+            "were not observed",
             Whose.OVER: "the reference endpoints did not answer either, and then did; those targets were observed again",
             Whose.UNTOLD: "likely a fault on our side, and no reference endpoint to tell ([reference]); nothing is concluded "
             "about those targets",

@@ -222,7 +222,8 @@ def _port(text: str) -> int | None:
         return None
     match = _PORT.fullmatch(text)
     if match is None or not 1 <= int(match[1] or "0") <= 65535:
-        raise UrlError(f"the port {_shown(text)} is not a number between 1 and 65535")
+        # Not repeated: of `https://user:pass/word@host/` it is the beginning of the password.
+        raise UrlError("the port is not a number between 1 and 65535")
     return int(match[1])
 
 

@@ -42,7 +42,8 @@ class Blocking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a target is left alone: after `burst` refusals in a row the harmless baseline is asked again, after a pause.
 
     When that is refused too, the target is stopped. `targets_per_address`: so many stopped targets behind one address, and
-    the others there are not begun. `retry_after_max_s`: a server that asks for a longer pause is left alone at once.
+    the others there are not begun, but for one now and then, to see. `retry_after_max_s`: a server that asks for a longer
+    pause is left alone at once, and one whose pauses come to five times as much in all is, too.
     """
 
     burst: int = 3

@@ -85,6 +85,8 @@ FIGURES: tuple[Figure, ...] = (
 
 PUBLIC_PACE = {"interval_ms": (100, 600_000), "per_address_per_minute": (1, 600), "connections_per_address": (1, 6)}
 """Tighter bounds for a profile that may leave our own networks: other people's firewalls and visitors are there."""
+MOST_SHOWN = 10**15
+"""A TOML integer has no end, and beyond a float's it has no short form."""
 PHASES = ("connect_s", "tls_s", "answer_s", "body_s")
 
 
@@ -119,9 +121,10 @@ def contradictions(profile: "Profile") -> Iterator[tuple[tuple[str, str], str]]:
             least, most = PUBLIC_PACE[figure.key]
             why = " (wider only with loopback_only = true)"
         if not least <= value <= most:
+            given = "that" if isinstance(value, int) and abs(value) > MOST_SHOWN else f"{value:g}"
             yield (
                 figure.place,
-                f"expected {least:g} to {most:g}{f' {figure.unit}' if figure.unit else ''}{why}, not {value:g}",
+                f"expected {least:g} to {most:g}{f' {figure.unit}' if figure.unit else ''}{why}, not {given}",
             )
     pace, timeouts = profile.pace, profile.timeouts
     if pace.connections_per_address > pace.connections_total:

@@ -334,7 +334,8 @@ def _units(tallies: Iterable[_Tally]) -> tuple[Row, ...]:
         off = frozenset[Severity]().union(*(member.off for member in members))
         condition, gravest = _condition(counts, possible, off, sum(member.accepted for member in members))
         observed = sum(member.observed for member in members)
-        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else off
+        seen = frozenset[Severity]().union(*(member.open_severities for member in members if member.observed))
+        hidden = frozenset(COLUMNS) if condition is Condition.UNKNOWN else off | seen
         shown = tuple(counts[it] or (None if it in hidden else 0) for it in COLUMNS)
         rows.append(Row(Name(unit, unit), unit, shown, condition, gravest, len(members), observed))
     return tuple(sorted(rows, key=most_findings_first))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from observed import ADDRESS, AGENT, URL, exchange, failed
 
@@ -53,6 +54,8 @@ GONE = failed("answer", Reason.TIMEOUT)
         ([OK, GONE, failed("connect", Reason.RESET), failed("connect", Reason.REFUSED)], True),
         ([status(403), status(403), status(403)], True),  # refused from the first request on
         ([status(200, CHALLENGE), status(200, CHALLENGE), status(200, CHALLENGE)], True),
+        ([OK, *[failed("connect", Reason.UNREACHABLE)] * 3], True),  # a firewall that rejects with "host prohibited"
+        ([failed("connect", Reason.UNREACHABLE)] * 3, False),  # no route from here
         ([OK, status(403), status(403)], False),
         ([OK, status(403), OK, status(403), status(403)], False),  # not in a row
         ([OK, status(404), status(401), status(500), status(302)], False),
@@ -147,7 +150,51 @@ def test_a_pause_until_a_date_runs_from_the_answer() -> None:
     refusals, _ = after(OK)
     seen = status(503, "Retry-After: Wed, 01 Jan 2025 00:01:00 GMT")
     early = datetime(2025, 1, 1, tzinfo=UTC)
-    import msgspec
-
     assert refusals.pause_asked_for(msgspec.structs.replace(seen, started=early)) == 60.0
     assert refusals.pause_asked_for(msgspec.structs.replace(seen, started=early + timedelta(days=1))) == 0.0
+
+
+def begun(seen: Exchange, second: int) -> Exchange:
+    """The same exchange, begun so many seconds after the others."""
+    return msgspec.structs.replace(seen, started=seen.started + timedelta(seconds=second))
+
+
+def test_a_slow_answer_from_before_the_wall_clears_nobody() -> None:
+    refusals, _ = after(OK, *(begun(status(403), second) for second in (5, 6, 7)))
+    refusals.note(asked(f"{URL}slow"), begun(OK, 4))  # asked for before the first refusal, and whole only now
+    assert len(refusals.in_doubt) == 3
+    refusals.note(asked(f"{URL}new"), begun(OK, 8))
+    assert not refusals.in_doubt
+
+
+def test_what_answers_after_the_stop_was_asked_for_before_and_clears_nobody() -> None:
+    refusals, _ = after(OK, status(403), status(403), status(403))
+    refusals.next_recheck()
+    refusals.settle(status(403))
+    refusals.note(asked(f"{URL}slow"), OK)
+    assert len(refusals.in_doubt) == 3
+
+
+@pytest.mark.parametrize("reason", [Reason.BUDGET, Reason.TLS_ALERT, Reason.PROTOCOL_ERROR])
+def test_a_baseline_that_shows_neither_settles_nothing(reason: Reason) -> None:
+    refusals, _ = after(OK, status(403), status(403), status(403))
+    refusals.next_recheck()
+    refusals.settle(failed("answer", reason))
+    assert refusals.stopped is None
+    assert len(refusals.in_doubt) == 3, "nobody showed that these were the service's own words"
+
+
+def test_pauses_asked_for_again_and_again_end_the_visit() -> None:
+    refusals, _ = after(OK)
+    paused = [refusals.pause_asked_for(status(429, "Retry-After: 100")) for _ in range(8)]
+    assert paused == [100.0] * 6 + [0.0] * 2, "five times the longest pause, 600 s, in all"
+    assert refusals.stopped is not None
+    assert "700 s in all" in refusals.stopped.detail
+
+
+@pytest.mark.parametrize(("code", "closed"), [(429, True), (503, False)])
+def test_a_service_in_maintenance_is_away_and_not_closed_to_us(code: int, closed: bool) -> None:
+    refusals, _ = after(OK)
+    refusals.pause_asked_for(status(code, "Retry-After: 3600"))
+    assert refusals.stopped is not None
+    assert refusals.closed_to_us is closed

@@ -52,6 +52,13 @@ def told(folder: Path, estate: Estate) -> list[str]:
     return [line.replace(f"{folder}/", "") for line in estate.problems]
 
 
+def test_an_unknown_check_is_told_beside_an_unknown_key(folder: Path) -> None:
+    more = '[[target.disable]]\nchecks = "webb"\nreason = "x"\n'
+    assert told(folder, load(folder, a='markin = "X"\n' + unit("a", more)))[1:] == [
+        "units/a.toml:6: target.1.disable.1.checks: no check is called 'webb'; did you mean 'web'?"
+    ]
+
+
 def test_units_follow_the_main_file_in_the_order_of_their_names(folder: Path) -> None:
     estate = load(folder, z=unit("z1") + unit("z2"), a=unit("a1"))
     assert (ids(estate), estate.problems) == (["own", "a1", "z1", "z2"], ())
@@ -78,14 +85,84 @@ def test_a_unit_without_a_word_has_the_defaults_of_the_main_file(folder: Path) -
 
 
 def test_secrets_of_a_unit_are_beside_its_file(folder: Path) -> None:
-    more = 'headers = { A = { file = "secrets/a" }, B = { file = "/run/b" }, C = { env = "C" } }\n'
+    more = 'headers = { A = { file = "secrets/a" }, C = { env = "PINDAI_C" } }\n'
     credential = load(folder, a=unit("a1", more)).targets[1].credential
     assert credential is not None
     assert [value for _, value in credential.headers] == [
         SecretSource(SecretKind.FILE, "units/secrets/a"),
-        SecretSource(SecretKind.FILE, "/run/b"),
-        SecretSource(SecretKind.ENV, "C"),
+        SecretSource(SecretKind.ENV, "PINDAI_C"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('headers = { A = { env = "CLOUD_KEY" } }\n', "the name of a variable begins with PINDAI_"),
+        ('headers = { A = { file = "/run/b" } }\n', "a file in the folder of the unit's file"),
+        ('headers = { A = { file = "../secrets/own" } }\n', "a file in the folder of the unit's file"),
+        ('headers = { A = { file = "link" } }\n', "a file in the folder of the unit's file"),
+        (
+            'basic_auth = { user = "u", password = { env = "CLOUD_KEY" } }\n',
+            "the name of a variable begins with PINDAI_",
+        ),
+    ],
+)
+def test_a_unit_does_not_have_secrets_of_this_machine_sent_to_its_service(
+    folder: Path, more: str, problem: str
+) -> None:
+    (folder / "units" / "link").symlink_to("../targets.toml")
+    estate = load(folder, b=unit("b1", more), c=unit("c1"))
+    assert ids(estate) == ["own", "c1"]
+    (said,) = told(folder, estate)
+    assert said.startswith("units/b.toml:4: target.1.")
+    assert problem in said
+
+
+@pytest.mark.parametrize("source", ['{ env = "PINDAI_C" }', '{ file = "secrets/c" }'])
+def test_a_unit_does_not_have_the_secret_of_another_sent_to_its_service(folder: Path, source: str) -> None:
+    """Whose it is nobody knows, so neither has it."""
+    more = f"headers = {{ A = {source} }}\n"
+    spelled = more.replace("secrets/c", "./secrets/x/../c")
+    estate = load(folder, a=unit("a1", more), b=unit("b1", spelled), c=unit("c1"))
+    assert ids(estate) == ["own", "c1"]
+    assert [line.partition(" another")[0] for line in told(folder, estate)] == [
+        f"units/{it}.toml:4: target.1.headers:" for it in "ab"
+    ]
+    main = MAIN + OWN + more.replace("secrets/c", "units/secrets/c")
+    assert ids(load(folder, main, a=unit("a1", more), b=unit("b1"))) == ["own", "b1", "c1"]
+
+
+def test_a_pipe_among_the_units_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "units" / "b.toml")
+    estate = load(folder, a=unit("a1"))
+    assert ids(estate) == ["own", "a1"]
+    assert told(folder, estate) == ["units/b.toml: not a regular file"]
+
+
+def test_the_targets_of_a_unit_that_would_be_too_many_are_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.config.targets.MAX_TARGETS", 3)
+    estate = load(folder, a=unit("a1"), b=unit("b1") + unit("b2"), c=unit("c1"))
+    assert ids(estate) == ["own", "a1", "c1"]
+    assert told(folder, estate) == ["units/b.toml: with its 2 targets there would be more than 3 in all"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f'[unit]\nname = "{"x" * 301}"\n',
+        '[[disable]]\nchecks = "tls"\nreason = "x"\n' * 101,
+        f'[defaults]\npaths = ["/{"x" * 2000}"]\n',
+        f'[defaults]\nexpect.json = {{ "/a" = "{"x" * 1001}" }}\n',
+    ],
+    ids=["name", "disable", "path", "expectation"],
+)
+def test_what_would_stand_with_every_target_of_a_unit_has_an_end(folder: Path, more: str) -> None:
+    """One unit's file must not make the run as a whole too large to be written down."""
+    estate = load(folder, a=unit("a1"), b=more + unit("b1"))
+    assert ids(estate) == ["own", "a1"]
+    assert len(estate.problems) == 1
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,10 @@ def test_what_has_the_wrong_shape_is_refused_by_both(tmp_path: Path, top: str, o
 )
 def test_a_unit_s_file(text: str, right: bool) -> None:
     assert (refusals("unit", text) == []) is right
+
+
+@pytest.mark.parametrize("kind", ["targets", "population", "waivers"])
+def test_an_example_names_its_schema_for_editors_and_is_right_by_it(kind: str) -> None:
+    text = (ROOT / f"{kind}.example.toml").read_text(encoding="utf-8")
+    assert text.startswith(f"#:schema ./schema/{kind}.schema.json\n")
+    assert refusals(kind, text) == []

@@ -318,6 +318,27 @@ def test_what_is_wrong_with_a_target(folder: Path, more: str, words: str) -> Non
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ('[params."web.hsts.polcy"]\nx = 1\n', ':3: params."web.hsts.polcy": there is no such check'),
+        (
+            '[params."web.hsts.policy"]\nmin_agee = 1\n',
+            ':4: params."web.hsts.policy".min_agee: there is no such parameter',
+        ),
+        ('[defaults.params."a.b"]\n', ':3: defaults.params."a.b": there is no such check'),
+        ('[[disable]]\nchecks = "webb"\nreason = "x"\n', ":4: disable.1.checks: no check is called 'webb'"),
+        ('[[target]]\nid = "z"\nparams."a.b".c = 1\n', ':5: target.1.params."a.b": there is no such check'),
+        ('[[target]]\n[[target.disable]]\nchecks = "a.b"\n', ":5: target.1.disable.1.checks: no check is called"),
+        ('params = 1\ndisable = ["x", { checks = 1 }]\n', None),
+    ],
+)
+def test_an_unknown_check_is_told_beside_an_unknown_key(folder: Path, more: str, line: str | None) -> None:
+    said = problems(folder, f'markin = "X"\n{"" if line is None else "[vantage]" + chr(10)}{more}')
+    assert any("markin: unknown key" in it for it in said)
+    assert line is None or any(line in it for it in said), said
+
+
 def test_a_target_whose_windows_the_estate_never_opens(folder: Path) -> None:
     windows = 'windows = ["22:00-05:00"]\n'
     (problem,) = problems(folder, windows + SCOPE + TARGET + 'windows = ["05:00-22:00"]\n')

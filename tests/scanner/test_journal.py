@@ -86,6 +86,17 @@ def test_findings_replace_what_was_concluded_before(path: Path) -> None:
         assert list(journal.findings("sso")) == []
 
 
+def test_findings_about_several_targets_are_written_together_or_not_at_all(path: Path) -> None:
+    found = judged(tuple(shipped().values()))
+    with written(path) as journal:
+        with pytest.raises(JournalError):
+            journal.put_all_findings({"www": found[:1], "sso": [*found[:1], *found[:1]]})  # a fingerprint twice
+        assert journal.unjudged() == ("www",)
+        assert list(journal.findings()) == []
+        journal.put_all_findings({"www": found[:1]})
+        assert journal.unjudged() == ()
+
+
 def test_findings_come_gravest_first(path: Path) -> None:
     one = judged(shipped()["uptime.reachable"])[0]
     fails = [

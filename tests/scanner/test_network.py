@@ -501,6 +501,28 @@ def test_a_pause_asked_for_holds_the_address_and_no_other() -> None:
     assert other < 0.5 <= held
 
 
+def test_one_service_does_not_hold_up_all_behind_its_proxy_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.network.HELD_AT_MOST_S", 1)
+
+    async def go() -> tuple[float, float]:
+        async with server(Counted().converse) as here:
+            it = gate()
+            clock = asyncio.get_running_loop().time
+            start = clock()
+            for _ in range(10):
+                it.hold(HERE, 0.7)  # the same pause, asked for by ten
+            await visit(it, endpoint(here))
+            first = clock() - start
+            for seconds in (300.0, 600.0):
+                it.hold(HERE, seconds)
+            await visit(it, endpoint(here))
+            return first, clock() - start
+
+    first, second = run(go())
+    assert first >= 0.7
+    assert 1.0 <= second < 300.0
+
+
 def test_a_budget_for_a_minute_outlives_a_pause_between_two_targets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanner.network.MINUTE_S", 0.6)
 

@@ -1,5 +1,6 @@
 """What is held back, what is written down, and when our own network is in doubt."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from scanner.collector import Collected
 from scanner.cost import Cost
 from scanner.estate import Target
 from scanner.journal import Standing, TargetRecord
-from scanner.observations.steps import Reason
+from scanner.observations.steps import Reason, Unobserved
 from scanner.outlook import LEAST, Outlook
 from scanner.profiles import OurSide
 
@@ -19,7 +20,8 @@ RULE = OurSide(share=0.5, among=10)
 def ended(number: int, reason: Reason | None = None) -> tuple[Target, Collected]:
     standing = Standing.OBSERVED if reason is None else Standing.NOT_OBSERVED
     record = TargetRecord(f"t{number}", standing, SEEN, SEEN, Cost(), Cost(), "" if reason is None else reason.value)
-    return Target(id=f"t{number}", url=f"https://t{number}.test/"), Collected(record, {}, {})
+    failure = None if reason is None else Unobserved(reason)
+    return Target(id=f"t{number}", url=f"https://t{number}.test/"), Collected(record, {}, {}, failure)
 
 
 def taken(outlook: Outlook, reasons: list[Reason | None]) -> list[list[str]]:
@@ -76,3 +78,28 @@ def test_every_target_is_given_back_exactly_once(reasons: list[Reason | None], t
     outlook = Outlook(RULE, total)
     written = [id for ids in taken(outlook, reasons) for id in ids] + [it.target.id for it in outlook.settle()]
     assert sorted(written) == sorted(f"t{number}" for number in range(len(reasons)))
+
+
+@pytest.mark.parametrize("reason", [Reason.BLOCKED, Reason.OUT_OF_SCOPE, Reason.INTERNAL])
+def test_targets_that_were_not_asked_water_nothing_down(reason: Reason) -> None:
+    outlook = Outlook(RULE, 100)
+    written = taken(outlook, [Reason.TIMEOUT] * 5 + [reason] * 50)
+    assert not any(written[:5]), "none of those that failed is let go"
+    assert all(written[5:])
+    taken(outlook, [Reason.TIMEOUT] * 5)
+    assert outlook.is_in_doubt
+
+
+def test_a_target_whose_own_url_was_silent_is_held_although_something_of_it_answered() -> None:
+    target, collected = ended(0)
+    silent = msgspec.structs.replace(collected, failure=Unobserved(Reason.TIMEOUT))
+    assert Outlook(RULE, 100).take(target, silent) == []
+
+
+@pytest.mark.parametrize(("count", "doubt"), [(LEAST, True), (LEAST - 1, False)])
+def test_when_no_more_come_few_must_do(count: int, doubt: bool) -> None:
+    outlook = Outlook(RULE, 100)
+    taken(outlook, [Reason.TIMEOUT] * count)
+    assert not outlook.is_in_doubt
+    outlook.no_more_come()
+    assert outlook.is_in_doubt is doubt

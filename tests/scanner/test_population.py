@@ -149,6 +149,9 @@ def test_a_service_may_have_no_host(tmp_path: Path, address: str) -> None:
         ),
         ("layanan;opd\n-;B\n", "daftar.csv:2: service: no name of a service in this row"),
         ("layanan;alamat\nA;info@a.test\n", "daftar.csv:2: hosts: no address of a service (email)"),
+        ("layanan;alamat\nA;https//a.test\n", "daftar.csv:2: hosts: 'https//a.test': no address of a service (not an"),
+        ("layanan;alamat\nA;a.test\nJUMLAH;\n", "daftar.csv:3: service: a sum and no service"),
+        ("opd;layanan\nDinkes;A\nTotal:;60\n", "daftar.csv:3: unit: a sum and no service"),
         ("layanan;alamat\nA;https://u:hunter2@a.test\n", "daftar.csv:2: hosts: no address of a service (secret)"),
     ],
 )

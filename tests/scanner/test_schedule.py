@@ -191,6 +191,62 @@ def test_a_window_that_closes_ends_the_run_and_leaves_the_rest() -> None:
     assert asyncio.run(go()) == ([], "window")
 
 
+def test_what_ends_a_run_with_nothing_left_cut_nothing_short() -> None:
+    clock = Clock(at("04:59"))
+
+    async def go() -> tuple[list[str], str]:
+        it = schedule([target("a")], clock=clock, windows=(NIGHT,))
+        job = await it.next()
+        assert job is not None
+        clock.now += timedelta(days=2)
+        it.done(job)
+        return await drained(it), it.ended_by
+
+    assert asyncio.run(go()) == ([], "")
+
+
+def test_with_nothing_left_no_window_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sleep(seconds: float) -> None:
+        raise AssertionError(f"slept {seconds} s")
+
+    monkeypatch.setattr("scanner.schedule.asyncio.sleep", sleep)
+    it = schedule([], clock=Clock(at("21:50")), windows=(NIGHT,))
+    assert asyncio.run(it.next()) is None
+
+
+def test_a_target_whose_window_closed_while_it_waited_for_room_is_not_begun() -> None:
+    clock = Clock(at("04:50"))
+
+    async def go() -> tuple[Job | None, str]:
+        shy = [target("a", NIGHT), target("b", NIGHT)]
+        it = schedule(shy, {"a": "192.0.2.1", "b": "192.0.2.1"}, clock=clock, at_an_address=1)
+        job = await it.next()
+        assert job is not None
+        waiting = asyncio.create_task(it.next())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        clock.now += timedelta(minutes=20)
+        it.done(job)
+        return await waiting, it.ended_by
+
+    assert asyncio.run(go()) == (None, "window")
+
+
+def test_a_short_window_that_opens_meanwhile_is_not_missed() -> None:
+    clock = Clock(at("21:59"))
+
+    async def go() -> list[str]:
+        it = schedule([target("shy", Window(time(22), time(22, 30))), *map(target, "abcdef")], clock=clock)
+        begun = []
+        while (job := await it.next()) is not None:
+            begun.append(job.target.id)
+            clock.now += timedelta(minutes=20)
+            it.done(job)
+        return begun
+
+    assert asyncio.run(go()) == ["a", "shy", *"bcdef"]
+
+
 def test_a_window_that_opens_soon_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(at("21:50"))
     it = schedule([target("a")], clock=clock, windows=(NIGHT,))

@@ -193,3 +193,62 @@ def test_an_address_that_stands_for_another_is_judged_as_that(address: str) -> N
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1"])
 def test_public_addresses_stay_inside(address: str) -> None:
     assert Scope(names=("www.example.test",)).refusal("www.example.test", address) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "inside"),
+    [
+        ("*.b.test", "b.test", False),
+        ("*.b.test", ".b.test", False),
+        ("*.b.test", "a.b.test", True),
+        ("*.b.test", "a.xb.test", False),
+        ("*.b.test", "a.b.test.", False),  # hosts come without the dot: see scanner/parse/url.py
+        ("*.b.test", "*.b.test", True),  # a label like any other, which no URL can carry
+        ("*.b.test", "a.b.test.evil.test", False),
+        ("*.b.test", "A.B.TEST", False),  # hosts come in lower case
+        ("*.xn--bcher-kva.test", "www.xn--bcher-kva.test", True),
+        ("*.xn--bcher-kva.test", "www.b\u00fccher.test", False),  # and as A-labels
+        ("b.test", "a.b.test", False),
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "::ffff:10.0.0.1", True),
+        ("10.0.0.1", "10.0.0.10", False),
+    ],
+)
+def test_the_edges_of_a_pattern(pattern: str, host: str, inside: bool) -> None:
+    assert Scope(names=(pattern,)).permits_name(host) is inside
+
+
+@pytest.mark.parametrize(
+    ("network", "address", "inside"),
+    [
+        ("10.1.0.0/16", "10.0.255.255", False),
+        ("10.1.0.0/16", "10.1.0.0", True),
+        ("10.1.0.0/16", "10.1.255.255", True),
+        ("10.1.0.0/16", "10.2.0.0", False),
+        ("10.1.2.3/32", "10.1.2.3", True),
+        ("10.1.2.3/32", "::ffff:10.1.2.3", True),
+        ("10.1.2.3/32", "64:ff9b::10.1.2.3", False),  # another address, that a translator would make of it
+        ("0.0.0.0/0", "::1", False),
+        ("::/0", "10.1.2.3", False),
+        ("::ffff:0:0/96", "10.1.2.3", False),  # mapped addresses are IPv4 here, and IPv4 networks name them
+    ],
+)
+def test_the_edges_of_a_network(network: str, address: str, inside: bool) -> None:
+    assert (Scope(names=("a.test",), networks=(network,)).refusal("a.test", address) is None) is inside
+
+
+@given(st.ip_addresses(v=4), st.sampled_from(["169.254.169.254", "169.254.0.0", "100.100.100.200", "168.63.129.16"]))
+def test_no_wrapping_gets_a_metadata_address_through(around: object, metadata: str) -> None:
+    """Whatever stands around it, in every form that a tunnel or translator undoes."""
+    inner = int(canonical_address(metadata))
+    forms = [
+        f"::ffff:{metadata}",
+        f"::{metadata}",
+        f"64:ff9b::{metadata}",
+        f"64:ff9b:1::{metadata}",
+        f"2002:{inner >> 16:x}:{inner & 0xFFFF:x}::{around}",
+        f"2001:db8::5efe:{metadata}",
+        f"2001:0:{inner >> 16:x}:{inner & 0xFFFF:x}::{around}",
+    ]
+    for form in forms:
+        assert EVERYTHING.refusal("typed.test", form, redirected=True) is not None, form

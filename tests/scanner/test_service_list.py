@@ -22,7 +22,6 @@ from scanner.service_list import (
     read_services,
     target_id,
     targets_toml,
-    toml_text,
     unit_toml,
 )
 from scanner.spreadsheet import Row, Table
@@ -250,14 +249,6 @@ def test_a_unit_file_that_loads(folder: Path) -> None:
     assert [(it.id, it.unit) for it in estate.targets] == [("a.contoh.test", "Dinas A"), ("b.contoh.test", "Dinas A")]
 
 
-@given(st.text() | st.text('"\\\n\r\t\0\x1b\x7f\u2028\U0001f600\ud800ab'))
-def test_any_text_is_written_as_toml(text: str) -> None:
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    written = toml_text(whole)
-    assert tomllib.loads(f"a = {written}")["a"] == whole
-    assert written.isprintable()
-
-
 CELLS = (
     st.text(max_size=30)
     | st.sampled_from(
@@ -266,6 +257,39 @@ CELLS = (
     | st.text("aA.:/@?#[]-_1 é,;%\\\"'\n\0", max_size=25).map(lambda it: f"https://{it}")
     | st.text("aA.:/@?#[]-_10", max_size=25)
 )
+
+
+@pytest.mark.parametrize(
+    ("units", "name"),
+    [
+        (("Dinas A", "Dinas A"), "Dinas A"),
+        (("Dinas A", ""), None),
+        (("Dinas A", "Dinas B"), None),
+        (("", ""), None),
+    ],
+)
+def test_a_unit_file_is_of_a_unit_that_all_its_rows_name(units: tuple[str, str], name: str | None) -> None:
+    listed = services(
+        *((host, unit, f"https://{host}.contoh.test", "", "", "") for host, unit in zip("ab", units, strict=True))
+    )
+    file = tomllib.loads(unit_toml(listed, ""))
+    assert file["unit"].get("name") == name
+    assert [it.get("unit", name or "") for it in file["target"]] == list(units)
+
+
+@pytest.mark.parametrize(
+    ("cell", "contact"),
+    [
+        ("Budi 081234567890", "Budi"),
+        ("Budi (+62 812-3456-7890)", "Budi"),
+        ("0812 3456 7890", ""),
+        ("Bidang Aplikasi 2, lantai 3", "Bidang Aplikasi 2, lantai 3"),
+        ("Budi 081234567890 budi@contoh.test", "budi@contoh.test"),
+    ],
+)
+def test_no_telephone_number_becomes_a_contact(cell: str, contact: str) -> None:
+    (target,) = services(("x", "", A, cell, "", "")).targets
+    assert target.contact == contact
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """Spreadsheets: what people's files say, where each cell is, and that no file does more than be refused."""
 
 import io
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
@@ -333,7 +334,7 @@ def test_what_a_file_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
 def test_the_missing_extra_is_named(tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = xlsx(tmp_path, [["a"]])
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigError, match=r"pip install 'pindai\[xlsx\]'"):
+    with pytest.raises(ConfigError, match=r"pipx install --force '\.\[xlsx\]'"):
         read_table(path)
 
 
@@ -467,3 +468,59 @@ def test_any_damage_to_the_archive_is_a_table_or_a_configuration_error(
         damaged[data.draw(st.integers(2, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     (folder / "damaged.xlsx").write_bytes(damaged[: data.draw(st.integers(len(damaged) // 2, len(damaged)))])
     survives(folder / "damaged.xlsx")
+
+
+# --- what a small file can make of itself -------------------------------------------------------------------
+
+
+def sheet_of(tmp_path: Path, inside: str, name: str = "xl/worksheets/sheet1.xml") -> Path:
+    """A workbook whose one sheet says this; what cannot be packed makes it as large as its contents may ask for."""
+    sheet = f'<worksheet xmlns="{MAIN}">{inside}</worksheet>'.encode()
+    noise = ("noise.bin", os.urandom(300_000))
+    return rezipped(xlsx(tmp_path, [["URL"]]), lambda part, old: sheet if part == name else old, noise)
+
+
+FIRST = '<row r="1"><c r="A1" t="str"><v>URL</v></c></row>'
+
+
+def test_cells_left_out_before_one_far_to_the_right_count(tmp_path: Path) -> None:
+    rows = "".join(f'<row r="{it}"><c r="XFD{it}"/></row>' for it in range(2, 1500))
+    with pytest.raises(ConfigError, match="more than 20000000 cells"):
+        read_table(sheet_of(tmp_path, f"<sheetData>{FIRST}{rows}</sheetData>"))
+
+
+def test_a_text_kept_once_counts_where_it_stands(tmp_path: Path) -> None:
+    rows = "".join(f'<row r="{it}"><c r="A{it}" t="s"><v>0</v></c></row>' for it in range(2, 1000))
+    book = sheet_of(tmp_path, f"<sheetData>{FIRST}{rows}</sheetData>")
+    strings = f'<sst xmlns="{MAIN}"><si><t>{"www.a.go.id " * 2000}</t></si></sst>'.encode()
+    rezipped(
+        book,
+        lambda part, old: old.replace(b"</Types>", SHARED_TYPE + b"</Types>") if part == "[Content_Types].xml" else old,
+        ("xl/sharedStrings.xml", strings),
+    )
+    with pytest.raises(ConfigError, match="more than 16000000 characters"):
+        read_table(book)
+
+
+def test_a_tag_without_an_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    tag = '<row r="2" x="' + ">" * 5_000_000 + '"/>'
+    with pytest.raises(ConfigError, match="an XML tag without an end"):
+        read_table(sheet_of(tmp_path, f"<sheetData>{FIRST}{tag}</sheetData>"))
+
+
+def test_styles_without_number_are_not_read(tmp_path: Path) -> None:
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'.encode()
+    with pytest.raises(ConfigError, match="too many XML elements"):
+        read_table(
+            rezipped(
+                xlsx(tmp_path, [["URL"]]),
+                lambda part, old: styles if part == "xl/styles.xml" else old,
+                ("noise.bin", os.urandom(300_000)),
+            )
+        )
+
+
+def test_a_part_by_another_name_is_counted_too(tmp_path: Path) -> None:
+    part = f'<a xmlns="{MAIN}">{"<b/>" * 300_000}</a>'.encode()
+    with pytest.raises(ConfigError, match="too many XML elements"):
+        read_table(rezipped(xlsx(tmp_path, [["URL"]]), lambda _, old: old, ("x.bin", part), ("n", os.urandom(300_000))))

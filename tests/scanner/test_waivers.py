@@ -88,7 +88,7 @@ def test_other_ways_to_say_it(before: str, after: str, tmp_path: Path) -> None:
         ('targets = "www"', 'targets = "izin-*"', "3: waiver.1.targets: no target is called 'izin-*'"),
         ('reason = "Replaced in January"\n', "", "1: waiver.1.reason: this key is required"),
         ('"Replaced in January"', '"  "', "4: waiver.1.reason: must not be empty"),
-        ('"Replaced in January"', r'"a\nb"', "4: waiver.1.reason: expected one line of text"),
+        ('"Replaced in January"', r'"a\nb"', "4: waiver.1.reason: must be one line"),
         ('approved_by = "Kepala Bidang Aplikasi"\n', "", "1: waiver.1.approved_by: this key is required"),
         ('"Kepala Bidang Aplikasi"', '""', "5: waiver.1.approved_by: must not be empty"),
         ("until = 2026-12-31", "", "1: waiver.1.until: this key is required"),

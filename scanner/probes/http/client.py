@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from scanner.derive.acceptance import objection
 from scanner.network import NetworkError
+from scanner.observations.endpoint import Source
 from scanner.observations.http import Answer, Body, Exchange, Handshake, Sought
 from scanner.observations.steps import Reason, Unobserved
 from scanner.parse.body_text import text_of
@@ -37,7 +38,12 @@ async def exchange(probe: "HttpExchange", lab: Laboratory) -> Exchange:
         fields, admit = await _entrusted(probe, lab)
     started, ticks = lab.now(), lab.ticks()
     transport = PinnedTransport(lab.gate, probe.endpoint, lab.budget, lab.profile)
-    tape = Tape()
+
+    def begun() -> None:  # who waits in a queue, or for as long as an address asked for, is not slow
+        nonlocal started, ticks
+        started, ticks = lab.now(), lab.ticks()
+
+    tape = Tape(begun=begun)
     answer: Answer | Unobserved
     try:
         response = await transport.handle_async_request(_request(probe, tape, fields, admit))
@@ -67,8 +73,9 @@ Admission = Callable[[object], None]
 async def _entrusted(probe: "HttpExchange", lab: Laboratory) -> tuple[Fields, Admission]:
     """What the request carries beyond the usual, and who decides, when TLS stands, whether it may leave.
 
-    It goes to the target's own origin only, and only to whom a browser would show no warning for; what is sent to this
-    machine's own loopback address nobody else can read.
+    It goes to the target's own origin only, and only to whom a browser would show no warning for. To this machine's own
+    loopback address it goes without, but only where this machine or its operator says that the service is there: on a
+    name server's word it would go to whoever else here listens on that port.
     """
     public = (await lab.observe(TrustAnchors(store=MOZILLA))).observation
     own = (await lab.observe(TrustAnchors(store=OPERATOR))).observation
@@ -80,7 +87,7 @@ async def _entrusted(probe: "HttpExchange", lab: Laboratory) -> tuple[Fields, Ad
             raise NetworkError(Reason.PREREQUISITE, "the credential of this target was not read, so nothing was asked")
         if credentials.origin != url.origin:
             raise NetworkError(Reason.PREREQUISITE, "the credential is for another origin, so it was not sent")
-        if stays_here(probe.address):
+        if probe.source is not Source.RESOLVER and stays_here(probe.address):
             return
         if not isinstance(tls, Handshake):
             raise NetworkError(Reason.PREREQUISITE, "over plain HTTP the credential was not sent")

@@ -6,7 +6,7 @@ frames the body. One request a connection: the connection *is* the observation.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -38,6 +38,8 @@ class Tape:
     status: int = 0
     first_byte_ms: float = 0.0
     informational: int = 0
+    begun: Callable[[], None] = lambda: None
+    """Called when waiting is over and connecting begins."""
 
 
 class Framed(httpx.AsyncByteStream):
@@ -107,7 +109,7 @@ class _Exchange:
         tape = self._tape
         try:
             connection, self._deadline, took_ms = await self._stack.enter_async_context(
-                gate.connection(endpoint, budget)
+                gate.connection(endpoint, budget, tape.begun)
             )
         except NetworkError as error:
             tape.connect = error.unobserved

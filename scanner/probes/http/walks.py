@@ -20,6 +20,8 @@ from scanner.probes.probe import Laboratory, Order, Probe
 from scanner.profiles import Profile
 from scanner.redaction import redact_text
 
+KEPT_BACK = frozenset({Reason.PREREQUISITE, Reason.OUT_OF_SCOPE, Reason.BUDGET})
+"""Why nothing was asked by our own decision: a second try would bring the same."""
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
@@ -184,9 +186,9 @@ def answers_as_expected(exchange: Exchange, expected: tuple[int, ...]) -> bool:
 
 
 def worth_a_second_try(asked: HttpExchange, exchange: Exchange, expected: tuple[int, ...]) -> bool:
-    """Whether the answer is not what the owner expects, and another may be; a credential kept back stays kept back."""
+    """Whether the answer is not what the owner expects, and another may be; what was kept back stays kept back."""
     answer = exchange.answer
-    if isinstance(answer, Unobserved) and answer.reason is Reason.PREREQUISITE:
+    if isinstance(answer, Unobserved) and answer.reason in KEPT_BACK:
         return False
     found = [it for it in sought_in(exchange) if it.found]
     return not answers_as_expected(exchange, expected) or len(found) < len(asked.sought)

@@ -20,6 +20,7 @@ from scanner.findings import Finding, State
 from scanner.observations.http import BrokenHandshake
 from scanner.observations.steps import Reason, Unobserved
 from scanner.registry import Check
+from scanner.reports.advice import fix_of
 
 ROOT, ISSUING = authority()
 EXPIRY = shipped()["tls.certificate.expiry"]
@@ -340,3 +341,11 @@ def test_no_chain_makes_a_certificate_check_fail_itself(certificates: list[bytes
     home = exchange(tls=handshake(chain=tuple(certificates)))
     for finding in judged([EXPIRY, NAME, CHAIN], Seen(home=home)):
         assert finding.state is not State.ERROR, finding.message.en
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("outcome", ["self_signed", "unknown_root"])
+def test_more_intermediates_are_no_cure_for_an_authority_that_nobody_knows(outcome: str, language: str) -> None:
+    fix = fix_of(CHAIN, language, outcome)
+    assert "fullchain" not in fix
+    assert "--ca" in fix

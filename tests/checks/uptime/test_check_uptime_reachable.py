@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from observed import ADDRESS, HSTS, Seen, answer, exchange, failed, judged, resolved, said, shipped, target
 
-from scanner.estate import AddressPolicy, Expectation, JsonExpectation
+from scanner.estate import AddressPolicy, Credential, Expectation, JsonExpectation, SecretKind, SecretSource
 from scanner.findings import State
 from scanner.needs import OUR_FAULTS
 from scanner.observations.http import Sought
@@ -70,6 +70,21 @@ def test_the_statuses_the_owner_expects(expected: tuple[int, ...], code: int, ou
     second = None if outcome == "answers" else status(code)
     asked = target(expect=Expectation(status=expected))
     assert said(judged(CHECK, tried(status(code), second), of=asked)) == {"service": outcome}
+
+
+LOGIN = Credential(user="pemindai", password=SecretSource(SecretKind.ENV, "APP_PASSWORD"))
+
+
+@pytest.mark.parametrize(
+    ("credential", "expected", "outcome"),
+    [(LOGIN, (), "unknown: prerequisite"), (None, (), "answers"), (LOGIN, (401,), "answers")],
+    ids=["not accepted", "none sent", "expected"],
+)
+def test_a_credential_that_is_not_accepted_is_told(
+    credential: Credential | None, expected: tuple[int, ...], outcome: str
+) -> None:
+    asked = target(expect=Expectation(status=expected), credential=credential)
+    assert said(judged(CHECK, tried(status(401)), of=asked)) == {"service": outcome}
 
 
 EXPECT = Expectation(text="Selamat datang", json=(JsonExpectation("/status", "UP"),))

@@ -175,6 +175,16 @@ def test_every_value_with_its_origin(pindai: CommandLine, tools: Pytest) -> None
     assert "planted" not in done.out
 
 
+@pytest.mark.parametrize(
+    ("profile", "shown"),
+    [("gentle", 'addresses = "first"  default'), ("nightly", 'addresses = "all"  profile nightly')],
+)
+def test_a_profile_that_says_which_addresses_wins(pindai: CommandLine, tools: Pytest, profile: str, shown: str) -> None:
+    done = made(f"config check --resolved --profile {profile}", pindai, *tools)
+    rows = [re.sub(r"  +", "  ", line.strip()) for line in done.out.splitlines()]
+    assert [row for row in rows if row.startswith("addresses")] == [shown] * 2
+
+
 def test_the_profile_of_the_option_wins(pindai: CommandLine, tools: Pytest) -> None:
     done = made("config check --resolved --profile nightly", pindai, *tools)
     assert 'profile = "nightly"' in done.out.splitlines()[0]

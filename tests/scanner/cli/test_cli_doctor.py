@@ -82,6 +82,15 @@ def test_without_a_targets_file_nothing_is_sent(pindai: CommandLine) -> None:
     assert not (pindai.folder / ".local").exists(), "looking makes no folder"
 
 
+def test_the_targets_file_of_this_folder_is_looked_at(pindai: CommandLine) -> None:
+    with faults.in_thread(faults.FaultyNameserver()) as nameserver:
+        written = pindai.folder / targets(pindai, nameserver.port, nameserver.port, top=GOOD_TOP)
+        written.rename(pindai.folder / "targets.toml")
+        done = pindai("doctor", "--format", "json")
+    assert contacted(pindai) == {("127.0.0.1", nameserver.port)}
+    assert any(name.startswith("targets.") for name in rows(done))
+
+
 def test_each_resolver_is_asked_and_nobody_else(pindai: CommandLine) -> None:
     with faults.in_thread(faults.FaultyNameserver()) as one, faults.in_thread(faults.FaultyNameserver()) as other:
         done = pindai("doctor", targets(pindai, one.port, other.port, top=GOOD_TOP), "--format", "json")

@@ -70,7 +70,7 @@ def test_a_messy_list(pindai: CommandLine) -> None:
         "  daftar.csv:14: tampaknya memuat kata sandi, token, atau nomor pribadi, yang tidak diulang di sini; "
         "hapus dari daftar",
         "  daftar.csv:17: tidak ada alamat: 10",
-        "Dianggap:",
+        "Asumsi:",
         "  dianggap https karena skema tidak ditulis (2)",
         "    daftar.csv:6: https://www.contoh.test",
         "    daftar.csv:9: https://10.20.30.40:8080",

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import stat
 import subprocess
 import sys
@@ -142,6 +143,14 @@ def test_report_shows_what_the_scan_showed(scanned: CommandLine) -> None:
         scanned("report", run[-4:], "--format", "json").out.encode()
         == (scanned.folder / "out/result.json").read_bytes()
     )
+
+
+def test_report_of_a_folder_that_somebody_was_given_needs_no_state(scanned: CommandLine, tmp_path: Path) -> None:
+    expected = json.loads(scanned("report", "--format", "json", "--out", "given").out)
+    given = CommandLine(tmp_path)
+    shutil.copytree(scanned.folder / "given", tmp_path / "given")
+    assert json.loads(given("report", "given", "--format", "json").out) == expected
+    assert given("report", "./elsewhere").code == 3
 
 
 def test_report_without_a_run_shows_the_newest_one(pindai: CommandLine) -> None:

@@ -117,7 +117,7 @@ def test_all_lists_the_accepted_finding(pindai: CommandLine) -> None:
             [
                 "0 waivers in force",
                 "1 waiver ran out and no longer applies:",
-                f"  since {PAST}: uptime at down, by Kepala Bidang: Dipindahkan",
+                f"  until {PAST}: uptime at down, by Kepala Bidang: Dipindahkan",
             ],
             "",
         ),
@@ -151,13 +151,27 @@ def test_the_first_to_run_out_comes_first_and_its_last_days_are_counted() -> Non
     ]
     assert list(listing(waivers, today)) == [
         "3 waivers in force:",
-        "  until 2026-11-22, 0 days left: web at www, by a: r",
-        "  until 2026-11-23, 1 day left: web at www (sid), by a: r",
+        "  until 2026-11-22, 1 day left: web at www, by a: r",
+        "  until 2026-11-23, 2 days left: web at www (sid), by a: r",
         "  until 2027-01-01: web at www, by a: r",
         "2 waivers ran out and no longer apply:",
-        "  since 2026-11-21: web at www, by a: r",
-        "  since 2026-11-20: web at www, by a: r",
+        "  until 2026-11-21: web at www, by a: r",
+        "  until 2026-11-20: web at www, by a: r",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fail_on", "sentence"),
+    [
+        (waiver(SOON), "high", "Exit code 0: no finding of severity high or above but accepted ones."),
+        (waiver(PAST), "never", "Exit code 0: findings do not change the exit code."),
+    ],
+)
+def test_an_exit_code_that_a_waiver_made_0_says_so(text: str, fail_on: str, sentence: str, pindai: CommandLine) -> None:
+    write(pindai, text)
+    done = pindai("scan", *ONLY, "--fail-on", fail_on)
+    assert done.code == 0, done
+    assert sentence in " ".join(done.out.split())
 
 
 def test_what_a_waiver_says_is_not_obeyed_by_the_terminal(pindai: CommandLine) -> None:

@@ -85,7 +85,7 @@ ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
             BROKEN,
             50,
             "1 check failed by an error of the tool (see pindai.log)",
-            "1 pemeriksaan gagal karena kesalahan alat (lihat pindai.log)",
+            "1 pemeriksaan terhenti karena kesalahan alat (lihat pindai.log)",
         ),
         (STOPPED, 50, "1,500 targets were not scanned yet", "1.500 target belum dipindai"),
         (
@@ -93,7 +93,7 @@ ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
             0.5,
             "1 target was not scanned yet, 1,200 checks failed by an error of the tool (see pindai.log), "
             "0% of targets allow a conclusion, the limit is 0.5% (--min-coverage)",
-            "1 target belum dipindai, 1.200 pemeriksaan gagal karena kesalahan alat (lihat pindai.log), "
+            "1 target belum dipindai, 1.200 pemeriksaan terhenti karena kesalahan alat (lihat pindai.log), "
             "0 % target dapat disimpulkan, batasnya 0,5 % (--min-coverage)",
         ),
     ],
@@ -101,6 +101,21 @@ ALL_AT_ONCE = run_of(3, reached=2, concluded=0, errors=1200)
 def test_every_cause_that_applies_is_said(run: Any, limit: float, english: str, indonesian: str) -> None:
     assert ", ".join(causes_of(run, limit, "en")) == english
     assert ", ".join(causes_of(run, limit, "id")) == indonesian
+
+
+@pytest.mark.parametrize(
+    ("code", "fail_on", "accepted", "sentence"),
+    [
+        (0, "high", True, "Kode keluar 0: tidak ada temuan tinggi ke atas selain yang dikecualikan"),
+        (0, "high", False, "Kode keluar 0: tidak ada temuan tinggi ke atas"),
+        (0, "never", True, "Kode keluar 0: temuan tidak memengaruhi kode keluar"),
+        (1, "high", True, "Kode keluar 1: ada temuan tinggi ke atas"),
+    ],
+)
+def test_what_somebody_accepted_is_not_said_to_be_no_finding(
+    code: int, fail_on: str, accepted: bool, sentence: str
+) -> None:
+    assert exit_words(code, fail_on, "id", accepted=accepted) == sentence
 
 
 @pytest.mark.parametrize(

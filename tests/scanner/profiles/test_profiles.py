@@ -211,6 +211,7 @@ def test_thresholds_are_taken_as_they_stand(tmp_path: Path) -> None:
         ("[pace]\ninterval_ms = 1", 2, "expected 100 to 600000 ms (wider only with loopback_only = true), not 1"),
         ("pace.per_address_per_minute = 0", 1, "pace.per_address_per_minute: expected 1 to 600 /min"),
         ("[timeouts]\ndns_s = nan", 2, "timeouts.dns_s: expected 0.1 to 60 s, not nan"),
+        (f"[pace]\ntargets_at_once = {10**400}", 2, "pace.targets_at_once: expected 1 to 256, not that"),
         ("[timeouts]\ntarget_s = 30", 0, "timeouts.exchange_s: longer than target_s (30)"),
         ("[timeouts]\nbody_s = 50", 2, "timeouts.body_s: longer than exchange_s (40), which bounds all phases"),
         ("pace.connections_total = 1", 0, "pace.connections_per_address: more than connections_total (1)"),
