@@ -234,6 +234,8 @@ def log_to(directory: Path) -> Path:
     handler.addFilter(Silence())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("pindai")
+    for former in root.handlers:
+        former.close()
     root.handlers[:] = [handler]
     root.propagate = False
     return path
