@@ -118,7 +118,7 @@ def population_figures(
     population: Population, targets: Iterable[Target], observed: Mapping[str, bool]
 ) -> PopulationFigures:
     """The official list held against the targets; `observed` tells of each target id whether anything of it was seen."""
-    register = _Register(population)
+    register = Register(population)
     listed: set[int] = set()
     seen: set[int] = set()
     units_listed: set[str] = set()
@@ -156,7 +156,7 @@ def population_figures(
     )
 
 
-class _Register:
+class Register:
     """Finds the services of the official list that a target belongs to: by name and unit, or by host.
 
     A host that several services share tells of none of them: their portal was seen then, and not each of them.
