@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scanner.registry import Check
 
 DEFAULT_FILE = "targets.toml"
-KINDS = ("targets", "unit", "population", "waivers")
+KINDS = ("targets", "unit", "population", "waivers", "framework")
 
 
 def add_to(commands: Commands) -> None:

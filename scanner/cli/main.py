@@ -7,7 +7,21 @@ import os
 import sys
 
 from scanner import __version__
-from scanner.cli import checks, config, demo, doctor, evidence, import_file, init, plan, report, scan, waiver
+from scanner.cli import (
+    assess,
+    checks,
+    config,
+    demo,
+    doctor,
+    evidence,
+    frameworks,
+    import_file,
+    init,
+    plan,
+    report,
+    scan,
+    waiver,
+)
 from scanner.cli.options import printable
 
 TYPE_CHECKING = False
@@ -17,7 +31,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 3
 INCOMPLETE = 2
-COMMANDS = (scan, plan, demo, report, evidence, checks, init, config, waiver, import_file, doctor)
+COMMANDS = (scan, plan, demo, report, assess, evidence, checks, frameworks, init, config, waiver, import_file, doctor)
 
 
 class Parser(argparse.ArgumentParser):

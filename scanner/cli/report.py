@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from scanner.run import Run
 
     try:
-        with _opened(arguments) as journal:
+        with opened(arguments) as journal:
             stored = Run(journal)
             _leave_others_alone(arguments.out, stored.id)
             prepare_output(arguments.out)
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _opened(arguments: argparse.Namespace) -> Journal:
+def opened(arguments: argparse.Namespace) -> Journal:
     """The run asked for: of this machine's state folder, or, for somebody who was given evidence, of the folder it is in."""
     from pathlib import Path
 

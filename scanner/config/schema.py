@@ -47,11 +47,19 @@ def waivers_schema() -> Schema:
     return _schema("waivers", "Pindai waivers file", WaiversFile)
 
 
+def framework_schema() -> Schema:
+    """The schema of an agency's own framework file."""
+    from scanner.frameworks.sections import OwnFrameworkFile
+
+    return _schema("framework", "Pindai framework of your own", OwnFrameworkFile)
+
+
 SCHEMAS: Final[Mapping[str, Callable[[], Schema]]] = {
     "targets": targets_schema,
     "unit": unit_schema,
     "population": population_schema,
     "waivers": waivers_schema,
+    "framework": framework_schema,
 }
 """By kind of file; `KIND.schema.json` is what each is called."""
 
