@@ -38,7 +38,7 @@ from scanner.clauses.assessed import (
     ViaFigures,
     Why,
 )
-from scanner.clauses.guards import Policy
+from scanner.clauses.guards import ADDRESSES, Policy
 from scanner.clauses.services import Service, Services
 from scanner.estate import Target
 from scanner.findings import Finding, Severity
@@ -468,10 +468,10 @@ def _whole_state(plan: Plan, seen: _Seen, missing: bool, facts: list[tuple[Fact,
 
 
 def _of_policy(policy: PolicyFigures) -> Fact:
-    """Whether no value was looser than a guard."""
+    """Whether no value was looser than a guard; unknown where no check that a guard is about was part of the run."""
     if policy.loosened:
         return Fact(POLICY, FactState.FINDING, Why.LOOSENED)
-    if policy.unproven or not policy.kept:
+    if policy.unproven or set(policy.kept) <= {ADDRESSES}:
         return Fact(POLICY, FactState.UNKNOWN, Why.NO_VALUE)
     return Fact(POLICY, FactState.PASS)
 

@@ -72,6 +72,7 @@ def test_the_schema_knows_the_checks_that_take_thresholds() -> None:
         ("targets", "targets.example.toml"),
         ("population", "population.example.toml"),
         ("waivers", "waivers.example.toml"),
+        ("framework", "framework.example.toml"),
     ],
 )
 def test_the_examples_that_ship_are_right(kind: str, name: str) -> None:

@@ -118,6 +118,7 @@ def test_a_layer_knows_only_what_lies_below_it(inside: list[str], may: list[str]
 COLLECTING = ("scanner.collector", "scanner.engine", "scanner.surroundings", "scanner.cli", "scanner.demo")
 JUDGING = (
     *("scanner.judge", "scanner.judge_worker", "scanner.run", "scanner.assessment", "scanner.reports"),
+    *("scanner.clauses", "scanner.frameworks"),
     *("scanner.evidence", "scanner.derive", "scanner.locale", "scanner.needs", "scanner.registry", "scanner.findings"),
 )
 
@@ -253,6 +254,7 @@ print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=
 LIGHT = (
     *("--help", "--version", "checks", "checks tls", "scan --help", "config check --help", "init --help"),
     *("config check targets.example.toml", "config check targets.example.toml --resolved", "config schema"),
+    *("frameworks", "frameworks bssn-4-2021", "assess --help"),
 )
 
 
