@@ -197,6 +197,19 @@ def test_what_comes_through_another_clause_keeps_that_clauses_scope() -> None:
     assert found.findings["high"] == 1
 
 
+def test_what_decides_is_heard_before_what_supports() -> None:
+    book = rulebook(crosswalk(entry(A)), crosswalk(entry(A, SUPPORTING), via=Via(("own/pasal-1",), DIRECT, SAYS_VIA)))
+    assert of_clause(run_of([fail(A)]), book, "own/pasal-2").state is ClauseState.TO_EXPLAIN
+
+
+@pytest.mark.parametrize(("policy", "expected"), [(AddressPolicy.ALL, ClauseState.MATERIAL), (AddressPolicy.FIRST, N)])
+def test_what_comes_through_another_clause_keeps_that_clauses_guards(
+    policy: AddressPolicy, expected: ClauseState
+) -> None:
+    book = rulebook(crosswalk(entry(A), guards=(ALL,)), crosswalk(via=Via(("own/pasal-1",), SUPPORTING, SAYS_VIA)))
+    assert of_clause(run_of(passed(A), [target(addresses=policy)]), book, "own/pasal-2").state is expected
+
+
 def test_via_leaves_facts_of_the_run_where_they_are() -> None:
     book = rulebook(
         crosswalk(entry("run.policy", SUPPORTING)), crosswalk(via=Via(("own/pasal-1",), SUPPORTING, SAYS_VIA))
