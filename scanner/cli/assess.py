@@ -25,7 +25,9 @@ def add_to(commands: Commands) -> None:
         description="What a stored run says about clauses and indicators: what supports them as far as seen, which findings "
         "need explaining, and what was not seen. Never a level, never a statement that a clause is met.",
     )
-    parser.add_argument("run_id", nargs="?", metavar="RUN", help="a run id or its end (default: the newest), or the folder of an --out")
+    parser.add_argument(
+        "run_id", nargs="?", metavar="RUN", help="a run id or its end (default: the newest), or the folder of an --out"
+    )
     parser.add_argument("--framework", metavar="ID", help="only this framework, with the clauses nothing speaks to")
     parser.add_argument(
         "--indicator",
