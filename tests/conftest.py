@@ -1,6 +1,8 @@
-"""The marker `system(name)`: a test that starts a program from a system package."""
+"""The marker `system(name)`: a test that starts a program from a system package; and loggers left as they were found."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from installed import program
@@ -16,3 +18,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if os.environ.get("CI") == "true":
                     pytest.fail(f"{missing}, though CI=true says that everything is", pytrace=False)
                 pytest.skip(missing)
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_they_were() -> Iterator[None]:
+    """A test that silences a logger of ours does so for itself."""
+    before = {logger.name: logger.level for logger in _our_loggers()}
+    yield
+    for logger in _our_loggers():
+        logger.setLevel(before.get(logger.name, logging.NOTSET))
+
+
+def _our_loggers() -> list[logging.Logger]:
+    known = list(logging.root.manager.loggerDict.values())
+    return [it for it in known if isinstance(it, logging.Logger) and it.name.startswith("pindai")]

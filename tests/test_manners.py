@@ -273,8 +273,29 @@ def test_when_a_shared_address_takes_no_more_connections_few_are_said_to_be_down
 # --- our own network ----------------------------------------------------------------------------------------
 
 
+_held: list[socket.socket] = []
+
+
+@pytest.fixture(autouse=True)
+def _let_go() -> Iterator[None]:
+    yield
+    while _held:
+        _held.pop().close()
+
+
+REFERENCE = "127.0.0.9"
+
+
+def closed_port(address: str = "127.0.0.1") -> int:
+    """A port at which nothing listens, and nobody else can before the test is over."""
+    bound = socket.socket()
+    bound.bind((address, 0))
+    _held.append(bound)
+    return int(bound.getsockname()[1])
+
+
 def free_port() -> int:
-    """A port at which nothing listens."""
+    """A port at which nothing listens yet."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return int(bound.getsockname()[1])
@@ -320,7 +341,7 @@ def down(count: int, port: int) -> list[Target]:
 
 
 def test_with_nobody_to_ask_nothing_is_concluded_about_anybody(tmp_path: Path) -> None:
-    with with_references(tmp_path, down(12, free_port()), ()) as scan:
+    with with_references(tmp_path, down(12, closed_port()), ()) as scan:
         assert {(it.state, it.reason) for it in scan.findings()} == {(State.UNKNOWN, Reason.OUR_SIDE)}
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.UNTOLD}
         assert all(it.evidence for it in scan.findings()), "what was seen is still cited"
@@ -332,7 +353,7 @@ def test_when_a_reference_answers_it_is_their_outage(tmp_path: Path) -> None:
     wall = Wall(lambda number, path: whole())
     with (
         wall.up("127.0.0.9") as port,
-        with_references(tmp_path, down(12, free_port()), (f"http://127.0.0.9:{port}",)) as scan,
+        with_references(tmp_path, down(12, closed_port()), (f"http://127.0.0.9:{port}",)) as scan,
     ):
         assert {(it.state, it.outcome) for it in scan.findings()} == {(State.FAIL, "no_answer")}
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.THEIRS}
@@ -343,7 +364,7 @@ def test_when_a_reference_answers_it_is_their_outage(tmp_path: Path) -> None:
 
 
 def test_when_no_reference_answers_the_run_stops_and_accuses_nobody(tmp_path: Path) -> None:
-    with with_references(tmp_path, down(40, free_port()), (f"http://127.0.0.9:{free_port()}",)) as scan:
+    with with_references(tmp_path, down(40, closed_port()), (f"http://127.0.0.9:{closed_port(REFERENCE)}",)) as scan:
         assert scan.ending.interrupted == "our_side"
         assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.OURS}
         assert {(it.state, it.reason) for it in scan.findings()} <= {(State.UNKNOWN, Reason.OUR_SIDE)}
@@ -361,7 +382,7 @@ def resumed(scan: Scanned, estate_checks: tuple[Check, ...]) -> Run:
 
 
 def test_a_doubt_outlives_the_part_of_the_run_in_which_it_arose(tmp_path: Path) -> None:
-    with with_references(tmp_path, down(40, free_port()), (f"http://127.0.0.9:{free_port()}",)) as scan:
+    with with_references(tmp_path, down(40, closed_port()), (f"http://127.0.0.9:{closed_port(REFERENCE)}",)) as scan:
         whose = [doubt.whose for doubt in scan.ending.doubts]
         assert whose == [Whose.OURS]
         ending = resumed(scan, (discover()["uptime.reachable"],)).ending
@@ -397,7 +418,7 @@ def test_the_last_few_of_a_run_are_asked_about_too(tmp_path: Path) -> None:
     wall = Wall(lambda number, path: whole())
     with wall.up() as port:
         well = [web_target(f"a{number}", port, scheme="http") for number in range(9)]
-        estate = [*well, *down(9, free_port())]
+        estate = [*well, *down(9, closed_port())]
         profile = msgspec.structs.replace(anxious(), our_side=OurSide(share=0.5, among=18, pause_s=0.1, patience_s=0.1))
         with with_references(tmp_path, estate, (f"http://127.0.0.1:{port}",), profile=profile) as scan:
             assert [doubt.of for doubt in scan.ending.doubts] == [18, 9], "all together, and the nine looked at again"
@@ -410,7 +431,7 @@ def test_what_is_held_back_when_somebody_interrupts_is_left_for_another_time(tmp
         return None
 
     with Wall(says).up() as port:
-        targets = [*down(3, free_port()), web_target("slow", port, scheme="http")]
+        targets = [*down(3, closed_port()), web_target("slow", port, scheme="http")]
         estate = Estate(targets=tuple(targets), scope=SCOPE, source="test")
         hosts = tmp_path / "hosts"
         hosts.write_text("".join(f"127.0.0.1 {target.id}.{ZONE}\n" for target in targets))
@@ -432,7 +453,9 @@ def test_a_run_with_every_kind_of_doubt_is_judged_the_same_again(tmp_path: Path)
         replayed = replay(scan.journal, {it.id: it for it in checks})
         assert (replayed.confirmed, replayed.identical) == (True, 1 + PAGES)
     (tmp_path / "ours").mkdir()
-    with with_references(tmp_path / "ours", down(40, free_port()), (f"http://127.0.0.9:{free_port()}",)) as scan:
+    with with_references(
+        tmp_path / "ours", down(40, closed_port()), (f"http://127.0.0.9:{closed_port(REFERENCE)}",)
+    ) as scan:
         assert replay(scan.journal, discover()).confirmed
         run = resumed(scan, (discover()["uptime.reachable"],))
         again = replay(scan.journal, discover())
@@ -444,7 +467,7 @@ def test_services_that_answered_before_are_references_too(tmp_path: Path) -> Non
     wall = Wall(lambda number, path: whole())
     with wall.up() as port:
         well = [web_target(f"a{number}", port, scheme="http") for number in range(3)]
-        with with_references(tmp_path, [*well, *down(12, free_port())], ()) as scan:
+        with with_references(tmp_path, [*well, *down(12, closed_port())], ()) as scan:
             said = Counter((it.state, it.outcome) for it in scan.findings())
             assert said == {(State.PASS, "answers"): 3, (State.FAIL, "no_answer"): 12}
             assert {doubt.whose for doubt in scan.ending.doubts} == {Whose.THEIRS}
@@ -490,7 +513,7 @@ async def _listening(address: str, port: int) -> Any:
 
 
 def test_a_single_service_that_is_down_is_down(tmp_path: Path) -> None:
-    with with_references(tmp_path, down(1, free_port()), ()) as scan:
+    with with_references(tmp_path, down(1, closed_port()), ()) as scan:
         (finding,) = scan.findings()
         assert (finding.state, finding.outcome) == (State.FAIL, "no_answer")
         assert not scan.ending.doubts
@@ -504,7 +527,7 @@ def test_services_that_answered_and_went_away_do_not_stop_the_run(tmp_path: Path
         port = stack.enter_context(first.up())
         leading = [web_target(f"a{number}", port, scheme="http") for number in range(3)]
         others = [web_target(f"z{number}", open_port, scheme="http") for number in range(6)]
-        targets = [*leading, *down(9, free_port()), *others]
+        targets = [*leading, *down(9, closed_port()), *others]
         estate = Estate(targets=tuple(targets), scope=SCOPE, source="test")
         hosts = tmp_path / "hosts"
         hosts.write_text("".join(f"{'127.0.0.5' if it in others else '127.0.0.1'} {it.id}.{ZONE}\n" for it in targets))

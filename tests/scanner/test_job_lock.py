@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import faults
@@ -75,10 +76,16 @@ def test_children_do_not_inherit_it(tmp_path: Path) -> None:
     with only_one(tmp_path, "scan"):
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
     try:
-        with only_one(tmp_path, "scan"):
-            pass
+        for _ in range(100):  # a child lets go when its program begins, a moment after it was started
+            try:
+                with only_one(tmp_path, "scan"):
+                    break
+            except JobRunningError:
+                time.sleep(0.05)
+        else:
+            pytest.fail("the child holds the lock")
     finally:
-        child.communicate(timeout=LIMIT_S)
+        child.communicate(b"\n", timeout=LIMIT_S)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
