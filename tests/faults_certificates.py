@@ -382,7 +382,6 @@ for _name, (_chain, _summary) in UNSERVABLE.items():
     register(f"certificate_{_name}", presenting(_name), "tls", summary=f"Presents a certificate with {_summary}")
 
 
-@cache
 def alternating() -> ssl.SSLContext:
     """A TLS server that presents a good certificate and one for another service, in turn."""
     good, other = context_of("serial_zero"), context_of("names_other")

@@ -213,7 +213,7 @@ def _altered(journal: Journal) -> tuple[str, ...]:
     filed = {digest: record.id for record in journal.targets() for digest in journal.filed(record.id).values()}
     problems += [
         f"{journal.path}: the observation {digest} about {target} is missing"
-        for digest, target in sorted(filed.items())
+        for digest, target in sorted(filed.items(), key=repr)  # what was altered may be no text any more
         if digest not in present
     ]
     return tuple(problems)
