@@ -3,6 +3,7 @@
 Checks import this module, and the value types in `scanner.observations` and `scanner.derive`, and nothing else of Pindai.
 """
 
+from scanner.estate import Kind
 from scanner.findings import FixedBy, Severity, State, Subject
 from scanner.needs import Derived, Each, Fact, Need, Place, derived, maybe, parts_of
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
@@ -18,6 +19,7 @@ __all__ = [
     "Each",
     "Fact",
     "FixedBy",
+    "Kind",
     "Need",
     "NotApplicable",
     "Outcome",

@@ -14,7 +14,7 @@ from scanner.findings import Message
 from scanner.machine import Folder, KernelClock, Tls
 from scanner.observations.dns import DnsAnswer
 from scanner.observations.steps import Reason, Unobserved
-from scanner.probes.dns import addresses_of
+from scanner.probes.dns import records_of
 from scanner.profiles import Profile
 
 MOST_OFF_S = 1.0
@@ -186,7 +186,7 @@ def _joined(one: Message, other: Message) -> Message:
 def _answered(answer: DnsAnswer, host: str) -> tuple[Health, Message, Message | None]:
     """That a resolver works is one thing, what it says about the name another: NXDOMAIN is an answer."""
     values: dict[str, object] = {"host": host, "ms": round(answer.took_ms)}
-    found = addresses_of(answer, host, "A")
+    found = records_of(answer, host, "A")
     if not isinstance(found, Unobserved) or found.reason is Reason.NO_ADDRESS:
         seen = _says("answered about {host} in {ms} ms", "menjawab tentang {host} dalam {ms} md", **values)
         if answer.took_ms <= SLOW_RESOLVER_MS:

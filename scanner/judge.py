@@ -21,7 +21,7 @@ from scanner.journal import AlteredError, Journal
 from scanner.locale.reasons import render_unknown
 from scanner.locale.values import local, render
 from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
-from scanner.observations.dns import DnsAnswer
+from scanner.observations.dns import Climb, DnsAnswer
 from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
 from scanner.observations.observation import Crashed, Observation, Withheld
@@ -38,7 +38,9 @@ CHECK_SECONDS = 10.0
 """Longest a single check may think about a single place."""
 MAX_VERDICTS = 2000
 
-ANY_OBSERVATION = Exchange | RedirectChain | Tries | Choice | DnsAnswer | Resolution | TrustStore | Crashed | Withheld
+ANY_OBSERVATION = (
+    Exchange | RedirectChain | Tries | Choice | DnsAnswer | Climb | Resolution | TrustStore | Crashed | Withheld
+)
 
 log = logging.getLogger("pindai.judge")
 

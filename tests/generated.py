@@ -33,7 +33,7 @@ from scanner.parse.identity import presented_identity_matches
 from scanner.parse.retry_after import retry_after_s
 from scanner.parse.toml_positions import positions
 from scanner.parse.url import MAX_URL_CHARS, UrlError, host_of, parse_url, resolve
-from scanner.probes.dns import MAX_RECORDS, _read, addresses_of
+from scanner.probes.dns import MAX_RECORDS, _read, records_of
 from scanner.probes.http.client import _Reader
 from scanner.probes.http.transport import _end_of_head
 from scanner.profiles import load_profile
@@ -184,7 +184,7 @@ def _dns(raw: bytes) -> None:
     answer = DnsAnswer(
         started=NOW, took_ms=1.0, name="www.fault.test", rdtype="A", server="127.0.0.1:53", outcome=response
     )
-    addresses_of(answer, "www.fault.test", "A")
+    records_of(answer, "www.fault.test", "A")
 
 
 def _redaction(raw: bytes) -> None:

@@ -3,7 +3,7 @@
 Nothing here touches the network: what is built is what the collector would have stored.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -19,13 +19,15 @@ from scanner.findings import Finding
 from scanner.journal import Journal, Standing, TargetRecord
 from scanner.judge import Judge
 from scanner.needs import Place, Setting
+from scanner.observations.dns import Climb, DnsAnswer, Response
 from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Answer, Body, Connected, Exchange, Handshake, RedirectChain, Tries
 from scanner.observations.observation import Observation, digest, encode
 from scanner.observations.steps import NotApplicable, Reason, Unobserved
 from scanner.observations.trust import TrustStore
+from scanner.parse.caa import climb
 from scanner.plan import first_wave, resolving
-from scanner.probes.dns import Resolve
+from scanner.probes.dns import CaaClimb, Resolve
 from scanner.probes.http.exchange import FurtherPage, HttpExchange
 from scanner.probes.http.walks import Reachability, Redirects
 from scanner.probes.probe import Probe
@@ -130,6 +132,16 @@ def resolved(*addresses: str, why: Unobserved | None = None, host: str = HOST) -
     return Resolution(started=SEEN, took_ms=2.0, host=host, outcome=outcome)
 
 
+def dns_answer(name: str, rdtype: str, found: tuple[str, ...] | Unobserved, rcode: str = "NOERROR") -> DnsAnswer:
+    """What a recursive resolver answered: records, none, or why it did not."""
+    outcome = (
+        found
+        if isinstance(found, Unobserved)
+        else Response(rcode, False, False, tuple((name, rdtype, text) for text in found), (), b"\0\0\x81\x80")
+    )
+    return DnsAnswer(started=SEEN, took_ms=1.0, name=name, rdtype=rdtype, server="192.0.2.53:53", outcome=outcome)
+
+
 def trust_store(name: str, *anchors: bytes) -> TrustStore:
     """A store of these anchors."""
     return TrustStore(started=SEEN, took_ms=0.0, name=name, version="test", anchors=anchors)
@@ -149,6 +161,10 @@ class Seen:
     walk_ended: Unobserved | None = None
     public: tuple[bytes, ...] = field(default_factory=lambda: (authority()[0].der,))
     own: tuple[bytes, ...] = ()
+    secure: Exchange | None = None
+    """What the twin on port 443 answers when the target itself is known by plain HTTP."""
+    caa: Mapping[str, tuple[str, ...] | Unobserved] = field(default_factory=dict)
+    """CAA records by name, or why there is no answer; names not named have none."""
 
     def but(self, **changes: Any) -> "Seen":
         """The same with changes."""
@@ -166,6 +182,13 @@ class Seen:
                 return (_answering(probe, page) if isinstance(page, Exchange) else page,)
             case HttpExchange():
                 return (_answering(probe, self.home),)
+            case CaaClimb():
+                answers = tuple(self._caa_answers(probe.host))
+                climb = Climb(started=SEEN, took_ms=0.0, parts=_digests(answers), host=probe.host, rdtype="CAA")
+                return (climb, *answers)
+            case Reachability() if self.secure is not None and probe.first.url.startswith("https:"):
+                tries = (_answering(probe.first, self.secure),)
+                return (Tries(started=SEEN, took_ms=0.0, parts=_digests(tries)), *tries)
             case Reachability():
                 tries = (_answering(probe.first, self.home),)
                 if self.second_try is not None:
@@ -187,6 +210,13 @@ class Seen:
                 )
                 return (walk, *hops)
         raise AssertionError(f"nothing stands for {probe}")
+
+    def _caa_answers(self, host: str) -> Iterator[DnsAnswer]:
+        for name in climb(host):
+            found = self.caa.get(name, ())
+            yield dns_answer(name, "CAA", found)
+            if found:
+                return
 
 
 def _answering(probe: HttpExchange, seen: Exchange) -> Exchange:
@@ -266,8 +296,10 @@ def judged(
     resolve = resolving(asked)
     filed: dict[Probe[Any], Observation] = {resolve: whole.of(resolve)[0]}
     parts: list[Observation] = []
+    outcome = whole.resolution.outcome
+    source = outcome.source if isinstance(outcome, Addresses) else Source.RESOLVER
     for address, one in by_address.items():
-        endpoint = Endpoint(asked.parsed_url.host, asked.parsed_url.port, address, Source.RESOLVER)
+        endpoint = Endpoint(asked.parsed_url.host, asked.parsed_url.port, address, source)
         for probe in first_wave(wanted, Place(asked, Setting(AGENT), endpoint)):
             filed[probe], *more = one.of(probe)
             parts += more

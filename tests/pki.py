@@ -147,6 +147,7 @@ def certificate(
 def root(
     common_name: str = "Test Root",
     *,
+    organisation: str = "Test Trust",
     key: PrivateKey | None = None,
     path_length: int | None = None,
     extra: Sequence[Extension] = (),
@@ -157,7 +158,7 @@ def root(
 ) -> Entity:
     """Make a self-signed authority."""
     own = key or _shared("ec", common_name)
-    subject = name(common_name, "Test Trust")
+    subject = name(common_name, organisation)
     return certificate(
         subject=subject,
         issuer=subject,

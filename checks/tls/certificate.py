@@ -1,4 +1,4 @@
-"""The server's certificate: time, name, and path to a trust anchor (RFC 5280, RFC 9525)."""
+"""The server's certificate: time, name, path to a trust anchor, and key (RFC 5280, RFC 9525)."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from scanner.api import CheckParams, FixedBy, Outcome, Passed, Reason, Severity, Undecided, Verdict, check, unknown
 from scanner.derive.certification_path import LEAF_VALIDITY, PathReason, PathReasonKind, PathResult
+from scanner.derive.server_key import ServerKey, server_key
 from scanner.derive.service import PresentedLeaf, certification_path, leaf
 
 MAX_NAMES_SHOWN = 4
@@ -370,3 +371,110 @@ def _tidiness(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
         yield UNNEEDED(count=len(strays), subject=common_name(strays[0].subject)).about("chain extras", own.reference)
     if path.roots_sent:
         yield ROOT_SENT(subject=common_name(path.roots_sent[0].subject)).about("chain root", own.reference)
+
+
+RSA_FLOOR_BITS = 2048
+EC_FLOOR_BITS = 256
+
+
+class KeyParams(CheckParams, frozen=True):
+    """The least sizes that pass. What is below 2048 bits (RSA) and 256 bits (elliptic curves) is weak whatever is set."""
+
+    rsa_min_bits: int = RSA_FLOOR_BITS
+    ec_min_bits: int = EC_FLOOR_BITS
+
+
+WEAK = Outcome(
+    "weak",
+    en="The certificate's key is too weak: {kind} with {bits} bits",
+    id="Kunci sertifikat terlalu lemah: {kind} dengan {bits} bit",
+    severity=Severity.HIGH,
+)
+OBSOLETE = Outcome(
+    "obsolete",
+    en="The certificate has a {kind} key, which browsers gave up long ago",
+    id="Sertifikat memakai kunci {kind}, yang sudah lama ditinggalkan peramban",
+    severity=Severity.HIGH,
+)
+ROCA = Outcome(
+    "roca",
+    en="The private key can be computed from the certificate: it was made by a faulty library (ROCA, CVE-2017-15361)",
+    id="Kunci privat dapat dihitung dari sertifikat: dibuat oleh pustaka yang cacat (ROCA, CVE-2017-15361)",
+    severity=Severity.HIGH,
+)
+EXPONENT = Outcome(
+    "exponent",
+    en="The RSA key has the public exponent {exponent}, with which it protects nothing",
+    id="Kunci RSA memakai eksponen publik {exponent}, sehingga tidak melindungi apa pun",
+    severity=Severity.HIGH,
+)
+BELOW_POLICY = Outcome(
+    "below_policy",
+    en="The certificate's key, {kind} with {bits} bits, is shorter than the policy asks for ({need})",
+    id="Kunci sertifikat, {kind} dengan {bits} bit, lebih pendek daripada yang diminta kebijakan ({need})",
+    severity=Severity.MEDIUM,
+)
+NOT_FOR_BROWSERS = Outcome(
+    "not_for_browsers",
+    en="Not every browser takes a key of the kind {kind}; what the server sends to those that do not was not seen",
+    id="Tidak semua peramban menerima kunci jenis {kind}; yang dikirim server kepada yang tidak menerimanya tidak terlihat",
+    severity=Severity.INFO,
+)
+NOT_KNOWN = Undecided(
+    "not_known",
+    reason=Reason.INCONCLUSIVE,
+    en="The strength of a key of the kind {kind} is not known here",
+    id="Kekuatan kunci jenis {kind} tidak diketahui di sini",
+)
+STRONG = Passed(
+    "strong",
+    en="The certificate's key is {kind} with {bits} bits",
+    id="Kunci sertifikat adalah {kind} dengan {bits} bit",
+)
+
+
+@check(
+    "tls.certificate.key",
+    server_key,
+    version=1,
+    params=KeyParams,
+    fixed_by=FixedBy.WEB_SERVER,
+    outcomes=(WEAK, OBSOLETE, ROCA, EXPONENT, BELOW_POLICY, NOT_FOR_BROWSERS, NOT_KNOWN, STRONG),
+    references=("CA/B BR 6.1.1.5", "CA/B BR 6.1.6", "CVE-2017-15361"),
+)
+def key(own: ServerKey, params: KeyParams) -> Iterator[Verdict]:
+    """The key of the server's certificate is long enough and not of a kind that is known to be broken.
+
+    Looked at are kind, size, exponent, and the mark of ROCA. Keys of Debian's broken generator and keys that several targets
+    share are not looked for.
+
+    Why: Whoever computes the private key can answer in the service's name and read what visitors send.
+    Sebab: Siapa pun yang menghitung kunci privatnya dapat menjawab atas nama layanan dan membaca kiriman pengunjung.
+    Fix: Make a new key and order a certificate for it: `openssl ecparam -genkey -name prime256v1 -noout -out server.key`, or
+        `openssl genrsa -out server.key 3072`; with certbot `--key-type ecdsa`.
+    Perbaikan: Buat kunci baru dan terbitkan sertifikatnya: `openssl ecparam -genkey -name prime256v1 -noout -out server.key`
+        atau `openssl genrsa -out server.key 3072`; dengan certbot `--key-type ecdsa`.
+    Fix (roca): Make the key outside the chip or card that made this one, and have the old certificate revoked.
+    Perbaikan (roca): Buat kunci di luar cip atau kartu yang membuat kunci ini, lalu minta sertifikat lama dicabut.
+    """
+    yield _strength(own, params)
+    if not own.browsers_take_it and own.kind != "DSA":
+        yield NOT_FOR_BROWSERS(kind=own.label, found=own.label).about("kind of key", own.reference)
+
+
+def _strength(own: ServerKey, params: KeyParams) -> Verdict:
+    if own.kind == "DSA":
+        return OBSOLETE(kind=own.kind, expected="RSA, EC", found=own.label)
+    if own.is_roca:
+        return ROCA(found=own.label)
+    if own.broken_exponent is not None:
+        return EXPONENT(exponent=own.broken_exponent, expected="65537", found=own.broken_exponent)
+    if own.bits is None or own.floor is None:
+        return NOT_KNOWN(kind=own.label)
+    bits = str(own.bits)
+    if own.bits < own.floor:
+        return WEAK(kind=own.label, bits=bits, expected=str(own.floor), found=bits)
+    need = params.rsa_min_bits if own.is_rsa else params.ec_min_bits
+    if own.bits < need:
+        return BELOW_POLICY(kind=own.label, bits=bits, need=str(need), expected=str(need), found=bits)
+    return STRONG(kind=own.label, bits=bits) if own.unproven is None else unknown(own.unproven)

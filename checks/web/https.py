@@ -1,4 +1,4 @@
-"""From plain HTTP to HTTPS (RFC 6797 section 7.2)."""
+"""HTTPS: whether the service has it, and whether plain HTTP leads there (RFC 9110 4.2.2, RFC 6797 7.2)."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,10 @@ from scanner.api import (
     Unobserved,
     Verdict,
     check,
+    maybe,
     unknown,
 )
-from scanner.derive.service import Page, Walk, walk_from_plain
+from scanner.derive.service import OverHttps, Page, Walk, over_https, walk_from_plain
 
 SERVES_CONTENT = Outcome(
     "serves_content",
@@ -121,3 +122,62 @@ def _onward(walk: Walk) -> Iterator[Verdict]:
         yield unknown(walk.ended).about(*about)
     elif isinstance(last, Unobserved):
         yield unknown(last).about(*about)
+
+
+HTTP_ONLY = Outcome(
+    "http_only",
+    en="The service answers over plain HTTP at {url} and not over HTTPS: {why}",
+    id="Layanan menjawab melalui HTTP biasa di {url} dan tidak melalui HTTPS: {why}",
+    severity=Severity.CRITICAL,
+)
+FIREWALL = Undecided(
+    "firewall",
+    reason=Reason.BLOCKED,
+    en="Status {status} over HTTPS may be the answer of a firewall and not of the service",
+    id="Status {status} melalui HTTPS mungkin jawaban firewall, bukan jawaban layanan",
+)
+AVAILABLE = Passed(
+    "available",
+    en="The service answers over HTTPS at {url}",
+    id="Layanan menjawab melalui HTTPS di {url}",
+)
+
+NO_HTTPS = frozenset({Reason.REFUSED, Reason.NOT_TLS})
+"""What shows that nothing speaks HTTPS there. A time-out or a reset may be a firewall's doing, a failed handshake ours."""
+
+
+@check(
+    "web.https.available",
+    over_https,
+    maybe(walk_from_plain),
+    version=1,
+    fixed_by=FixedBy.WEB_SERVER,
+    outcomes=(HTTP_ONLY, FIREWALL, AVAILABLE),
+    references=("RFC 9110 4.2.2",),
+)
+def available(own: OverHttps, walk: Walk | Unobserved) -> Iterator[Verdict]:
+    """The service can be reached over HTTPS.
+
+    Said to be missing only where the port refuses or speaks no TLS, at a second try too, while plain HTTP gives content.
+
+    Why: Over plain HTTP everybody on the way can read and change what visitors see and send, passwords included.
+    Sebab: Melalui HTTP biasa, semua pihak di jalur dapat membaca dan mengubah isi dan kiriman pengunjung, termasuk sandi.
+    Fix: Get a certificate (`certbot --nginx`, `certbot --apache`, on IIS win-acme) and listen on port 443.
+    Perbaikan: Pasang sertifikat (`certbot --nginx`, `certbot --apache`, pada IIS win-acme) dan layani port 443.
+    """
+    if isinstance(own.last, Page):
+        yield FIREWALL(status=str(own.last.status)) if own.last.blocked else AVAILABLE(url=own.last.url.origin)
+        return
+    plain = _content_over_plain(walk)
+    if own.last.reason in NO_HTTPS and plain is not None:
+        yield HTTP_ONLY(url=plain.url.origin, why=own.last.reason, expected="https", found=own.last.reason.value)
+    else:
+        yield unknown(own.last)
+
+
+def _content_over_plain(walk: Walk | Unobserved) -> Page | None:
+    """The service's answer over plain HTTP, when it is content and not a redirect or a firewall's page."""
+    if isinstance(walk, Unobserved) or walk.led_to or not isinstance(walk.pages[0], Page):
+        return None
+    page = walk.pages[0]
+    return page if page.url.scheme == "http" and not page.blocked and 200 <= page.status < 300 else None

@@ -407,6 +407,7 @@ def _zone() -> dns.zone.Zone:
         f"@ 300 IN NS ns.{ZONE}.",
         "@ 300 IN MX 0 .",
         '@ 300 IN TXT "v=spf1 -all"',
+        f'@ 300 IN CAA 0 issue "pki.{ZONE}"',
         f"ns 300 IN A {NAMESERVER}",
         f"layanan 300 IN CNAME web-bersama.{ZONE}.",
         "enam 300 IN AAAA 2001:db8:77::10",

@@ -9,8 +9,20 @@ from functools import lru_cache
 
 from scanner.derive.certification_path import AnchorStore, Profile, walk
 from scanner.observations.trust import TrustStore
-from scanner.parse.certificate import Certificate, CertificateError, parse_certificate
+from scanner.parse.certificate import Certificate, CertificateError, PublicKey, parse_certificate
 from scanner.parse.identity import presented_identity_matches
+
+_BROWSER_CURVES = frozenset({"secp256r1", "secp384r1"})
+"""As of 2026-11: not every browser takes P-521, and none the curves that the Baseline Requirements (6.1.1.5) leave out."""
+
+
+def taken_by_browsers(key: PublicKey) -> bool:
+    """Whether every browser takes a server key of this kind; its strength is another question.
+
+    Public authorities certify RSA and three NIST curves only (Baseline Requirements 6.1.1.5), and browsers offer no
+    signature algorithm for an Ed25519, Ed448, DSA or RSASSA-PSS key.
+    """
+    return key.kind == "rsa" or (key.kind == "ec" and key.curve in _BROWSER_CURVES)
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
-from scanner.derive.acceptance import readable, stores_of
+from scanner.derive.acceptance import readable, stores_of, taken_by_browsers
 from scanner.derive.certification_path import PathResult, walk
 from scanner.derive.refusal import REFUSING_STATUSES, is_challenge, may_be_a_refusal
 from scanner.estate import Expectation, Target, redirected
@@ -90,6 +90,11 @@ def _further(place: Place) -> tuple[FurtherPage, ...]:
     return tuple(pages.values())
 
 
+def further_urls(place: Place) -> tuple[Url, ...]:
+    """The URLs of the target's further pages, in the order in which they are asked for."""
+    return tuple(parse_url(probe.url) for probe in _further(place))
+
+
 def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
     url = place.target.parsed_url
     if url.scheme == "https":
@@ -112,6 +117,18 @@ def _reachability(place: Place) -> Reachability | Unobserved | NotApplicable:
     return Reachability(first=first, expect_status=place.target.expect.status)
 
 
+def _over_https(place: Place) -> Reachability | Unobserved | NotApplicable:
+    """The tries of the service itself, or, of one that is known by plain HTTP on port 80, of its twin on port 443."""
+    url = place.target.parsed_url
+    if url.scheme == "https":
+        return _reachability(place)
+    if url.port != 80:
+        return Unobserved(Reason.NOT_ASKED, f"no port for HTTPS is known beside port {url.port}")
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    first = _exchange(place, parse_url(f"https://{host}{url.target}"))
+    return Reachability(first=first) if isinstance(first, HttpExchange) else first
+
+
 resolution = Fact(
     "resolution of the name",
     Resolution,
@@ -127,6 +144,9 @@ further = Several("further pages of the service", Exchange, _further)
 
 tries = parts_of(Fact("tries to reach the service", Tries, _reachability), Exchange)
 """The exchanges made to see whether the service answers: one, or two with a pause between."""
+
+https_tries = parts_of(Fact("tries over HTTPS", Tries, _over_https), Exchange)
+"""The exchanges made to see whether the service answers over HTTPS."""
 
 plain_chain = Fact("walk from plain HTTP", RedirectChain, _plain)
 """The walk along redirects that begins at the service's plain-HTTP address."""
@@ -230,6 +250,18 @@ def walk_from_plain(chain: RedirectChain, hops: tuple[Exchange, ...], own: Excha
     unfollowed = () if chain.next_url is None else (parse_url(chain.next_url),)
     pages = tuple(map(page_of, hops))
     return Walk(urls, pages, (*urls[1:], *unfollowed), chain.ended, isinstance(own.tls, Handshake | BrokenHandshake))
+
+
+class OverHttps(Struct, frozen=True):
+    """What the last try to reach the service over HTTPS brought."""
+
+    last: Page | Unobserved
+
+
+@derived(https_tries)
+def over_https(exchanges: tuple[Exchange, ...]) -> OverHttps:
+    """The service's answer over HTTPS, or why there is none."""
+    return OverHttps(page_of(exchanges[-1]))
 
 
 class Attempt(Struct, frozen=True):
@@ -367,5 +399,6 @@ def accepted_by_browsers(own: PresentedLeaf, path: PathResult) -> bool:
         own.unproven is None
         and bool(path.path)
         and own.names_reference
+        and taken_by_browsers(certificate.key)
         and certificate.not_before <= own.at <= certificate.not_after
     )

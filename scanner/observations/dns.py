@@ -33,3 +33,15 @@ class DnsAnswer(Observation, frozen=True, tag="dns_answer"):
     def replay(self) -> Replay:
         """From the message as received, when one was."""
         return Replay.DERIVED if isinstance(self.outcome, Response) else Replay.ATTESTED
+
+
+class Climb(Observation, frozen=True, tag="climb"):
+    """Questions of one type about a name and the names above it, until one has such a record; `parts` are the answers."""
+
+    host: str
+    rdtype: str
+
+    @property
+    def replay(self) -> Replay:
+        """It puts its parts in order; each part has a level of its own."""
+        return Replay.DERIVED

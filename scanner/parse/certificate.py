@@ -777,6 +777,20 @@ def _read_public_key(spki: bytes, problems: _Problems) -> PublicKey:
     return PublicKey(kind, oid, bits, curve, spki, hashlib.sha256(spki).hexdigest())
 
 
+def rsa_numbers(key: PublicKey) -> tuple[int, int] | None:
+    """Modulus and public exponent of an RSA key; None for another key, or one that cannot be read."""
+    if key.kind not in {"rsa", "rsa-pss"}:
+        return None
+    try:
+        sequence = _sequence(key.spki)
+        sequence.inside(_SEQUENCE)
+        numbers = _sequence(_bit_string(sequence))
+        modulus, exponent = numbers.content(_INTEGER), numbers.content(_INTEGER)
+    except CertificateError:
+        return None
+    return int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
+
+
 def _point_bits(point: bytes) -> int | None:
     """Estimate the field's size, to the byte, from the length of a point on an unknown curve."""
     if point[:1] == b"\x04":

@@ -1,15 +1,18 @@
 """DNS: one question to one resolver, and what a name resolves to (RFC 1034, 1035, 6761, 8914)."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from scanner.cost import Cost
 from scanner.estate import Redirection, redirected
 from scanner.network import NetworkError
-from scanner.observations.dns import DnsAnswer, Response
+from scanner.observations.dns import Climb, DnsAnswer, Response
 from scanner.observations.endpoint import Addresses, Resolution, Source
+from scanner.observations.observation import Observation
 from scanner.observations.steps import Reason, Unobserved
+from scanner.parse.caa import climb
 from scanner.parse.url import Url
-from scanner.probes.probe import Laboratory, Probe
+from scanner.probes.probe import Laboratory, Order, Probe
 from scanner.profiles import Profile
 from scanner.scope import canonical_address
 
@@ -206,7 +209,7 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
             for server, port in lab.surroundings.resolvers[:MAX_RESOLVERS]:
                 record = await lab.observe(DnsQuery(name=self.host, rdtype=rdtype, server=server, port=port))
                 parts.append(record.digest)
-                found = addresses_of(record.observation, self.host, rdtype)
+                found = records_of(record.observation, self.host, rdtype)
                 if not (isinstance(found, Unobserved) and found.reason not in SETTLED):
                     break
             if isinstance(found, Unobserved):
@@ -219,10 +222,53 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
         return worst[0], tuple(parts)
 
 
-def addresses_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[str, ...]] | Unobserved:
-    """The canonical name and the addresses an answer gives for `host`, walking its CNAMEs (RFC 1034 section 3.6.2).
+class CaaClimb(Probe[Climb], frozen=True, tag="caa_climb"):
+    """Where the CAA records of a name are: at the name itself, or at the first name above it that has any (RFC 8659 3).
 
-    Records of other owners are passed over: a resolver may not add addresses for names nobody asked for.
+    It stops at the first that has some, and at the first of which the resolvers do not tell.
+    """
+
+    host: str
+
+    order = Order.CONTEXT
+    shared = True
+
+    def is_answered_by(self, observation: Climb) -> bool:
+        """The same name."""
+        return (observation.host, observation.rdtype) == (self.host, "CAA")
+
+    def is_made_of(self, observation: Climb, parts: Sequence[Observation]) -> bool:  # noqa: ARG002
+        """Questions about the name and the names above it, in this order and none left out."""
+        asked = dict.fromkeys(it.name for it in parts if isinstance(it, DnsAnswer) and it.rdtype == "CAA")
+        return tuple(asked) == tuple(climb(self.host))[: len(asked)]
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """One question for each label, to every resolver in turn."""
+        questions = len(climb(self.host)) * MAX_RESOLVERS
+        return DnsQuery(name=self.host, rdtype="CAA", server="").ceiling(profile).times(questions)
+
+    async def observe(self, lab: Laboratory) -> Climb:
+        """Ask about one name after the other."""
+        started, ticks = lab.now(), lab.ticks()
+        parts: list[str] = []
+        for name in climb(self.host):
+            found: object = Unobserved(Reason.DNS_REFUSED)
+            for server, port in lab.surroundings.resolvers[:MAX_RESOLVERS]:
+                record = await lab.observe(DnsQuery(name=name, rdtype="CAA", server=server, port=port))
+                parts.append(record.digest)
+                found = records_of(record.observation, name, "CAA")
+                if not (isinstance(found, Unobserved) and found.reason not in SETTLED):
+                    break
+            if not (isinstance(found, Unobserved) and found.reason is Reason.NO_ADDRESS):
+                break
+        return Climb(started=started, took_ms=lab.ticks() - ticks, parts=tuple(parts), host=self.host, rdtype="CAA")
+
+
+def records_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[str, ...]] | Unobserved:
+    """The canonical name and the records an answer gives for `host`, walking its CNAMEs (RFC 1034 section 3.6.2).
+
+    Records of other owners are passed over: a resolver may not add records for names nobody asked for. That there is none
+    is NO_ADDRESS.
     """
     response = answer.outcome
     if isinstance(response, Unobserved):

@@ -73,9 +73,9 @@ def test_only_what_the_checks_need_is_asked() -> None:
     assert plan_target(target(), (), SETTING, LOCAL).requests == ()
 
 
-def test_a_target_of_another_kind_is_asked_nothing() -> None:
+def test_a_target_of_another_kind_is_resolved_and_asked_nothing() -> None:
     mail = target(kinds=(Kind.MAIL,))
-    assert checks_for(mail, ALL) == ()
+    assert [it.id for it in checks_for(mail, ALL)] == ["dns.resolves"]
     assert plan_target(mail, ALL, SETTING, LOCAL).requests == ()
 
 
