@@ -219,7 +219,7 @@ def test_a_target_overrides_the_defaults(folder: Path) -> None:
             2,
             "disable.1.checks: no check is called 'web.hst'; did you mean",
         ),
-        ('[[disable]]\nchecks = "dns*"\nreason = "x"\n', 2, "no check is called 'dns*'"),
+        ('[[disable]]\nchecks = "mail*"\nreason = "x"\n', 2, "no check is called 'mail*'"),
         ('[[disable]]\nchecks = "web"\nreason = ""\n', 3, "disable.1.reason: must not be empty"),
         ('[[disable]]\nchecks = "web"\n', 1, "disable.1.reason: this key is required"),
         ('[disable]\nchecks = "web"\n', 1, "disable: write [[disable]] above each disable"),

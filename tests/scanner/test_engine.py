@@ -121,10 +121,14 @@ def test_the_worker_and_this_process_judge_alike(tmp_path: Path) -> None:
         with scanned(tmp_path / "few.journal", asked(targets(served.port, 1), checks)) as (_, few):
             pass
     said = [
-        {check: (it.state, it.outcome, it.message, it.fingerprint) for check, it in found["t0"].items()}
+        {
+            check: (it.state, it.outcome, it.message, it.fingerprint)
+            for check, it in found["t0"].items()
+            if check != "uptime.latency"
+        }
         for found in (many, few)
     ]
-    assert said[0] == said[1]
+    assert said[0] == said[1]  # how long the answer took is another with each scan
 
 
 # --- checks that break --------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def states(done: Done) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("only", "chosen"),
     [
-        (["tls"], {"tls.certificate.chain", "tls.certificate.expiry", "tls.certificate.name"}),
+        (["tls"], {f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name")}),
         (["uptime.reachable", "web.hsts.*"], {"uptime.reachable", "web.hsts.policy"}),
         (["*.redirect"], {"web.https.redirect"}),
     ],
