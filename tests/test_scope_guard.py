@@ -528,7 +528,14 @@ def test_a_typed_name_may_be_private_and_never_the_metadata_service(pindai: Comm
     }
     with in_thread(Scripted(script)) as nameserver, served("empty_answer", BESIDE) as at:
         urls = [f"http://{name}:{at.port}/" for name in script]
-        words = ("--only", "uptime.reachable", "--nameserver", f"{nameserver.address}:{nameserver.port}", "--format", "json")
+        words = (
+            "--only",
+            "uptime.reachable",
+            "--nameserver",
+            f"{nameserver.address}:{nameserver.port}",
+            "--format",
+            "json",
+        )
         done = pindai("scan", *urls, "--profile", "local", *words)
         assert set(contacted(pindai)) == {(nameserver.address, nameserver.port), (BESIDE, at.port)}
     said = {it["target"]: (it["state"], it.get("reason")) for it in json.loads(done.out)["findings"]}
