@@ -65,6 +65,11 @@ PLAIN = DoesNotApply(
     en="Over plain HTTP no attribute keeps the cookie {name} from being read on the way",
     id="Melalui HTTP biasa tidak ada atribut yang mencegah cookie {name} dibaca di jalan",
 )
+SESSION_SET = Passed(
+    "session_set",
+    en="The session cookie {name} is sent with the attributes that its kind asks for: {have}",
+    id="Cookie sesi {name} dikirim dengan atribut yang diperlukan jenisnya: {have}",
+)
 SET = Passed(
     "set",
     en="The cookie {name} is sent with the attributes that its kind asks for: {have}",
@@ -74,7 +79,7 @@ SET = Passed(
 # fmt: off
 _TABLE = (
     SESSION_OPEN, NOT_SECURE, PLATFORM_NOT_SECURE, NONE_WITHOUT_SECURE, PREFIX, SECURE_OVER_HTTP, FOREIGN_DOMAIN,
-    SAME_SITE, WIDE_DOMAIN, PLAIN, SET,
+    SAME_SITE, WIDE_DOMAIN, PLAIN, SESSION_SET, SET,
 )
 # fmt: on
 
@@ -111,14 +116,17 @@ def flags(own: OwnCookie) -> Iterator[Verdict]:
     Hati-hati: Dengan Secure, cookie hilang bila layanan masih dipakai melalui HTTP biasa; alihkan dahulu ke HTTPS.
     """
     cookie, name = own.cookie, own.family
+    is_session = own.role is Role.SESSION
+    # The kinds of subject tell session cookies from others, because some clauses are about session cookies only.
+    kind = "session cookie" if is_session else "cookie"
     yield _main(own)
     if own.rejection is not None:
-        yield _rejected(own).about("cookie storage", name)
+        yield _rejected(own).about(f"{kind} storage", name)
     if own.has_unknown_same_site:
         yield SAME_SITE(name=name, value=cookie.same_site_word or '""', found=cookie.same_site_word).about(
-            "cookie SameSite", name
+            f"{kind} SameSite", name
         )
-    if own.role is Role.SESSION and own.reaches_neighbours:
+    if is_session and own.reaches_neighbours:
         yield WIDE_DOMAIN(name=name, domain=cookie.domain, host=own.url.host, found=cookie.domain).about(
             "cookie domain", name
         )
@@ -137,7 +145,9 @@ def _main(own: OwnCookie) -> Verdict:
     elif own.over_https and not cookie.secure:
         outcome = PLATFORM_NOT_SECURE if own.role is Role.PLATFORM else NOT_SECURE
         return outcome(name=name, expected="Secure", found=_have(own))
-    return SET(name=name, have=_have(own)) if own.over_https else PLAIN(name=name)
+    if not own.over_https:
+        return PLAIN(name=name)
+    return (SESSION_SET if own.role is Role.SESSION else SET)(name=name, have=_have(own))
 
 
 def _rejected(own: OwnCookie) -> Verdict:
