@@ -18,11 +18,11 @@ def findings(*cookies: str, status: int = 200) -> tuple[Finding, ...]:
     ("cookie", "expected"),
     [
         # session cookies by name
-        ("PHPSESSID=abc; Path=/; Secure; HttpOnly", {"cookie": "set"}),
+        ("PHPSESSID=abc; Path=/; Secure; HttpOnly", {"cookie": "session_set"}),
         ("PHPSESSID=abc; Path=/; HttpOnly", {"cookie": "session_open"}),
         ("PHPSESSID=abc; Path=/; Secure", {"cookie": "session_open"}),
         ("phpsessid=abc", {"cookie": "session_open"}),
-        ("laravel_session=abc; secure; httponly; samesite=lax", {"cookie": "set"}),
+        ("laravel_session=abc; secure; httponly; samesite=lax", {"cookie": "session_set"}),
         ("ci_session=abc; Path=/", {"cookie": "session_open"}),
         ("ASPSESSIONIDQQABCDEF=abc; Secure", {"cookie": "session_open"}),
         ("__Host-PHPSESSID=abc; Secure; Path=/", {"cookie": "session_open"}),
@@ -42,14 +42,18 @@ def findings(*cookies: str, status: int = 200) -> tuple[Finding, ...]:
         ("a=b; Secure; SameSite=None", {"cookie": "set"}),
         ("a=b; Secure; SameSite=maybe", {"cookie": "set", "cookie SameSite": "same_site"}),
         ("a=b; SameSite=None", {"cookie": "not_secure", "cookie storage": "none_without_secure"}),
+        (
+            "PHPSESSID=abc; SameSite=None",
+            {"cookie": "session_open", "session cookie storage": "none_without_secure"},
+        ),
         # prefixes
         ("__Secure-a=b; Secure", {"cookie": "set"}),
         ("__Secure-a=b", {"cookie": "not_secure", "cookie storage": "prefix"}),
         ("__Host-a=b; Secure; Path=/", {"cookie": "set"}),
         ("__Host-a=b; Secure; Path=/x", {"cookie": "set", "cookie storage": "prefix"}),
         # Domain
-        ("PHPSESSID=a; Secure; HttpOnly; Domain=example.test", {"cookie": "set", "cookie domain": "wide_domain"}),
-        (f"PHPSESSID=a; Secure; HttpOnly; Domain={HOST}", {"cookie": "set"}),
+        ("PHPSESSID=a; Secure; HttpOnly; Domain=example.test", {"cookie": "session_set", "cookie domain": "wide_domain"}),
+        (f"PHPSESSID=a; Secure; HttpOnly; Domain={HOST}", {"cookie": "session_set"}),
         ("lang=id; Secure; Domain=example.test", {"cookie": "set"}),
         ("a=b; Secure; Domain=other.test", {"cookie": "set", "cookie storage": "foreign_domain"}),
     ],
