@@ -15,8 +15,8 @@ from scanner.observations.steps import Reason
     ("switched_off", "standing", "reason", "detail"),
     [
         (("*",), Standing.NOT_OBSERVED, Reason.DISABLED.value, "Retired in January"),
-        (("tls", "web", "uptime"), Standing.NOT_OBSERVED, Reason.DISABLED.value, "Retired in January"),
-        (("tls", "web"), Standing.OBSERVED, "", ""),
+        (("tls", "web", "uptime", "dns"), Standing.NOT_OBSERVED, Reason.DISABLED.value, "Retired in January"),
+        (("tls", "web", "dns"), Standing.OBSERVED, "", ""),
     ],
 )
 def test_a_target_with_everything_off_is_not_observed_for_that_reason(
