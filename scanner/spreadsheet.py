@@ -5,6 +5,7 @@ it from somebody: a file is bounded in bytes, rows, columns and cells before it 
 unpacks to, and whatever is wrong with one is a ConfigError.
 """
 
+import contextlib
 import csv
 import difflib
 import io
@@ -396,8 +397,12 @@ def _bound(path: Path, archive: zipfile.ZipFile) -> None:
         if entry.filename.endswith(".vml"):  # drawings, which are not always XML although they begin like it
             if entry.file_size > MAX_DRAWING_BYTES:
                 raise ConfigError([f"{path}: a drawing in it would unpack to {entry.file_size} bytes"])
-        elif entry.filename.endswith((".xml", ".rels")) or _begins_like_xml(archive, entry):
+        elif entry.filename.endswith((".xml", ".rels")):
             _feed(archive, entry.filename, _Counting(_most_elements(entry.filename)))
+        elif _begins_like_xml(archive, entry):
+            # A picture may begin with "<" too; what this parser cannot read, no reader of sheets can.
+            with contextlib.suppress(SyntaxError):
+                _feed(archive, entry.filename, _Counting(_most_elements(entry.filename)))
 
 
 def _begins_like_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:

@@ -483,6 +483,11 @@ def sheet_of(tmp_path: Path, inside: str, name: str = "xl/worksheets/sheet1.xml"
 FIRST = '<row r="1"><c r="A1" t="str"><v>URL</v></c></row>'
 
 
+def test_a_picture_that_begins_like_xml_is_none(tmp_path: Path) -> None:
+    book = rezipped(xlsx(tmp_path, [["URL"], ["a.go.id"]]), lambda _, old: old, ("xl/media/a.bin", b"<\x00\xff<x>" * 9))
+    assert [row.cells[0] for row in read_table(book).rows] == ["URL", "a.go.id"]
+
+
 def test_cells_left_out_before_one_far_to_the_right_count(tmp_path: Path) -> None:
     rows = "".join(f'<row r="{it}"><c r="XFD{it}"/></row>' for it in range(2, 1500))
     with pytest.raises(ConfigError, match="more than 20000000 cells"):
