@@ -7,6 +7,43 @@ wording is stands beside it everywhere. Keys are the values of the states, as th
 import msgspec
 
 
+class FactPhrases(msgspec.Struct, frozen=True, kw_only=True):
+    """The words about facts of a run or a period."""
+
+    title: str
+    names: dict[str, str]
+    targets: str
+    unseen: str
+    declared_none: str
+    coverage_goal: str
+    unit_seen: str
+    unit_targets: str
+    period: str
+    runs: str
+    kept: dict[str, str]
+    gap: str
+    gaps: str
+    gap_days: str
+    schedule: dict[str, str]
+    no_schedule: str
+    balance: str
+    balance_first: str
+    no_balance: str
+    flow: str
+    overdue: str
+    no_deadline: str
+    closure: str
+    deadlines: str
+    within: str
+    all_severities: str
+    repairs: str
+    not_comparable: str
+    pair: str
+    changed: str
+    set_by: dict[str, str]
+    unchanged: str
+
+
 class ClausePhrases(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one language; a missing one is an error when this module is imported."""
 
@@ -34,6 +71,7 @@ class ClausePhrases(msgspec.Struct, frozen=True, kw_only=True):
     figure: str
     share: str
     no_share: str
+    whole: str
     document: str
     range: str
     not_registered: str
@@ -65,6 +103,16 @@ class ClausePhrases(msgspec.Struct, frozen=True, kw_only=True):
     practice: str
     footer: str
     detail_hint: str
+    declare: dict[str, str]
+    """By scope key: who must declare what, and where, before a target can match."""
+    scope: str
+    every_target: str
+    adds_up: str
+    denominator: str
+    guard: str
+    named_service: str
+    hosts_without_target: str
+    facts: FactPhrases
 
 
 def clause_phrases(language: str) -> ClausePhrases:
@@ -146,9 +194,17 @@ INDONESIAN = ClausePhrases(
         "loosened": "ambang dilonggarkan",
         "no_value": "nilai ambang atau asalnya tidak terekam",
         "not_yet": "belum diamati oleh versi ini",
+        "no_period": "perlu periode: pindai assess --period 2026-01-01..2026-06-30",
+        "no_run": "tidak ada pemindaian sejenis yang tersimpan dalam periode itu",
+        "no_schedule": "instansi belum menyatakan jadwal pemindaian",
+        "not_kept": "jadwal instansi tidak terlaksana",
+        "no_deadline": "instansi belum menyatakan batas waktu perbaikan temuan kritis dan tinggi",
+        "overdue": "ada temuan kritis atau tinggi yang melewati batas waktu",
+        "overdue_unseen": "temuan kritis atau tinggi tidak dapat dilihat lagi sejak batas waktunya lewat",
+        "no_repair": "belum ada perbaikan yang terkonfirmasi oleh pemindaian ulang",
     },
     fact_states={
-        "pass": "sesuai",
+        "pass": "sesuai ukuran instansi",
         "finding": "ada temuan yang perlu dijelaskan",
         "unknown": "belum dapat disimpulkan",
         "not_yet": "belum diamati",
@@ -163,6 +219,7 @@ INDONESIAN = ClausePhrases(
     figure="Angka",
     share="{supports} dari {whole} layanan mendukung ({share} %)",
     no_share="{counted} layanan (tanpa daftar resmi, jadi tanpa persentase)",
+    whole="dari {whole} layanan",
     document="Keseluruhan menurut {document}, {date}.",
     range="Bila semua yang tidak teramati sesuai: {most} dari {whole}; bila tidak satu pun: {least} dari {whole}.",
     not_registered="{number} layanan di luar daftar resmi, tidak dihitung",
@@ -196,6 +253,70 @@ INDONESIAN = ClausePhrases(
     footer="Hasil pengamatan dari luar pada waktu tersebut. Bukan audit keamanan, bukan penetapan tingkat kematangan, dan "
     "bukan pernyataan bahwa suatu pasal dipenuhi atau dilanggar.",
     detail_hint="Rincian satu butir: pindai assess --indicator BUTIR",
+    declare={
+        "kinds": "pengelola daftar target menyatakannya pada kinds",
+        "se_category": "pemilik sistem menetapkannya; dicatat pada category dalam daftar resmi atau daftar target",
+        "vantage": "pemindaian dijalankan dari titik itu dan dinyatakan pada [vantage]",
+        "opt_in": "pemilik layanan menyetujuinya; dicatat pada opt_in di daftar target",
+        "service_tag": "pengelola daftar resmi layanan menyatakannya pada tags",
+        "sla_covers": "pemilik layanan menyatakannya pada [service.sla] dalam daftar resmi",
+    },
+    scope="Lingkup",
+    every_target="semua target",
+    adds_up="Cara menjumlahkan",
+    denominator="Keseluruhan: {text} (menurut {document})",
+    guard="Ambang yang tidak boleh lebih longgar: {guard}",
+    named_service="Hanya layanan yang disebut asesor untuk indikator ini; tanpa angka instansi.",
+    hosts_without_target="{number} layanan memiliki alamat terdaftar yang tidak dipindai, jadi belum teramati seluruhnya.",
+    facts=FactPhrases(
+        title="Fakta pemindaian",
+        names={
+            "run.coverage": "Cakupan",
+            "run.periodicity": "Keberkalaan",
+            "run.followup": "Tindak lanjut",
+            "run.before_after": "Sebelum dan sesudah perbaikan",
+            "run.policy": "Kebijakan pemindaian",
+        },
+        targets="{observed} dari {targets} target teramati",
+        unseen="tidak teramati {count} ({reasons})",
+        declared_none="{count} perangkat daerah menyatakan tidak memiliki layanan daring",
+        coverage_goal="Target cakupan instansi {percent} % ({document}).",
+        unit_seen="{name}: layanan terdaftar {registered}, dipindai {scanned}, teramati {observed}",
+        unit_targets="{name}: {observed} dari {targets} target teramati",
+        period="Periode {first} s.d. {last} ({days} hari), {vantage}.",
+        runs="{whole} dari {runs} pemindaian utuh.",
+        kept={
+            "day": "{executed} dari {slots} hari terjadwal terlaksana ({share} %); {interrupted} hari terhenti.",
+            "week": "{executed} dari {slots} pekan terjadwal terlaksana ({share} %); {interrupted} pekan terhenti.",
+            "month": "{executed} dari {slots} bulan terjadwal terlaksana ({share} %); {interrupted} bulan terhenti.",
+        },
+        gap="Jarak terpanjang antarpemindaian utuh {days} hari.",
+        gaps="Tanpa pemindaian utuh: {gaps}.",
+        gap_days="{first} s.d. {last}",
+        schedule={
+            "day": "Jadwal instansi: setiap hari, sedikitnya {percent} %, jarak paling lama {days} hari ({document}).",
+            "week": "Jadwal instansi: setiap pekan, sedikitnya {percent} %, jarak paling lama {days} hari ({document}).",
+            "month": "Jadwal instansi: setiap bulan, sedikitnya {percent} %, jarak paling lama {days} hari ({document}).",
+        },
+        no_schedule="Instansi belum menyatakan jadwal, jadi tanpa pembanding.",
+        balance="Keadaan awal menurut pemindaian terakhir sebelum periode, {time}.",
+        balance_first="Tidak ada pemindaian sebelum periode: keadaan awal menurut pemindaian pertama, {time}.",
+        no_balance="Tidak ada pemindaian sejenis dalam periode ini.",
+        flow="{severity}: terbuka pada awal {start}, ditemukan {found}, selesai dan terkonfirmasi {closed}, "
+        "terbuka pada akhir {end} (di antaranya dikecualikan {accepted}, tidak dapat dilihat lagi {unseen}, {overdue})",
+        overdue="melewati batas waktu {count}",
+        no_deadline="tanpa batas waktu yang dinyatakan",
+        closure="lama penyelesaian: median {median} hari, terlama {longest} hari",
+        deadlines="Batas waktu instansi sejak pertama terlihat: {text} ({document}).",
+        within="{severity} {days} hari",
+        all_severities="Jumlah",
+        repairs="{count} perbaikan terkonfirmasi oleh pemindaian ulang dengan pemeriksaan dan kebijakan yang sama.",
+        not_comparable="{count} temuan tidak dapat dibandingkan (pemeriksaan, ambang, atau titik pantau berbeda).",
+        pair="{target}: {check}, terlihat terakhir {before}, sesuai kebijakan pemindaian sejak {after}",
+        changed="{check} {parameter}: {value} (bawaan {default}), ditetapkan {by}",
+        set_by={"profile": "profil", "agency": "instansi", "target": "untuk satu target"},
+        unchanged="Semua nilai adalah bawaan.",
+    ),
 )
 
 ENGLISH = ClausePhrases(
@@ -272,9 +393,17 @@ ENGLISH = ClausePhrases(
         "loosened": "loosened threshold",
         "no_value": "threshold or its origin not recorded",
         "not_yet": "not yet observed by this version",
+        "no_period": "needs a period: pindai assess --period 2026-01-01..2026-06-30",
+        "no_run": "no run of this kind is kept from that period",
+        "no_schedule": "the agency has declared no schedule",
+        "not_kept": "the agency's schedule was not kept",
+        "no_deadline": "the agency has declared no deadline for critical and high findings",
+        "overdue": "critical or high findings are over the deadline",
+        "overdue_unseen": "critical or high findings could not be seen again since their deadline passed",
+        "no_repair": "no repair was confirmed by a new scan yet",
     },
     fact_states={
-        "pass": "as asked",
+        "pass": "as the agency set itself",
         "finding": "findings need explaining",
         "unknown": "cannot be concluded",
         "not_yet": "not yet observed",
@@ -289,6 +418,7 @@ ENGLISH = ClausePhrases(
     figure="Figure",
     share="{supports} of {whole} services support ({share} %)",
     no_share="{counted} services (no official list, so no share)",
+    whole="of {whole} services",
     document="The whole is that of {document}, {date}.",
     range="If all that were not observed meet the policy: {most} of {whole}; if none does: {least} of {whole}.",
     not_registered="{number} services outside the official list, not counted",
@@ -322,4 +452,68 @@ ENGLISH = ClausePhrases(
     footer="What was seen from outside at that time. Not a security audit, not a maturity level, and not a statement that "
     "a clause is met or broken.",
     detail_hint="One clause in detail: pindai assess --indicator CLAUSE",
+    declare={
+        "kinds": "who keeps the list of targets declares it as kinds",
+        "se_category": "the system's owner decides it; it stands as category in the official list or the list of targets",
+        "vantage": "the scan is made from there, and [vantage] says so",
+        "opt_in": "the service's owner agrees; it stands as opt_in in the list of targets",
+        "service_tag": "who keeps the official list of services declares it as tags",
+        "sla_covers": "the service's owner declares it as [service.sla] in the official list",
+    },
+    scope="Scope",
+    every_target="every target",
+    adds_up="How it adds up",
+    denominator="The whole: {text} (by {document})",
+    guard="Threshold that must not be looser: {guard}",
+    named_service="Only the services that the assessor names for this indicator; no figure for the agency.",
+    hosts_without_target="{number} services have registered addresses nobody scans, so they were not observed as a whole.",
+    facts=FactPhrases(
+        title="Facts of the scans",
+        names={
+            "run.coverage": "Coverage",
+            "run.periodicity": "Periodicity",
+            "run.followup": "Follow-up",
+            "run.before_after": "Before and after repairs",
+            "run.policy": "Scan policy",
+        },
+        targets="{observed} of {targets} targets observed",
+        unseen="not observed {count} ({reasons})",
+        declared_none="Units that declared to have no online service: {count}",
+        coverage_goal="The agency's coverage target is {percent} % ({document}).",
+        unit_seen="{name}: services registered {registered}, scanned {scanned}, observed {observed}",
+        unit_targets="{name}: {observed} of {targets} targets observed",
+        period="Period {first} to {last} ({days} days), {vantage}.",
+        runs="{whole} of {runs} scans came to their end.",
+        kept={
+            "day": "{executed} of {slots} scheduled days carried out ({share} %); {interrupted} interrupted.",
+            "week": "{executed} of {slots} scheduled weeks carried out ({share} %); {interrupted} interrupted.",
+            "month": "{executed} of {slots} scheduled months carried out ({share} %); {interrupted} interrupted.",
+        },
+        gap="The longest time from one whole scan to the next was {days} days.",
+        gaps="Without a whole scan: {gaps}.",
+        gap_days="{first} to {last}",
+        schedule={
+            "day": "The agency's schedule: every day, at least {percent} %, at most {days} days apart ({document}).",
+            "week": "The agency's schedule: every week, at least {percent} %, at most {days} days apart ({document}).",
+            "month": "The agency's schedule: every month, at least {percent} %, at most {days} days apart ({document}).",
+        },
+        no_schedule="The agency has declared no schedule, so there is nothing to compare with.",
+        balance="The state at the start is that of the last scan before the period, {time}.",
+        balance_first="No scan before the period: the state at the start is that of the first one, {time}.",
+        no_balance="No scan of this kind in the period.",
+        flow="{severity}: open at start {start}, found {found}, closed and confirmed {closed}, open at end {end} (of these "
+        "accepted {accepted}, could not be seen again {unseen}, {overdue})",
+        overdue="over the deadline {count}",
+        no_deadline="no deadline declared",
+        closure="time to closure: median {median} days, longest {longest} days",
+        deadlines="The agency's deadlines from when a finding was first seen: {text} ({document}).",
+        within="{severity} {days} days",
+        all_severities="Total",
+        repairs="{count} repairs confirmed by a new scan with the same check and the same policy.",
+        not_comparable="{count} findings cannot be compared (another check version, threshold or vantage).",
+        pair="{target}: {check}, last seen {before}, meets the scan policy since {after}",
+        changed="{check} {parameter}: {value} (default {default}), set by {by}",
+        set_by={"profile": "the profile", "agency": "the agency", "target": "one target"},
+        unchanged="All values are defaults.",
+    ),
 )

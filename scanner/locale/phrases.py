@@ -59,6 +59,7 @@ class Ground(msgspec.Struct, frozen=True):
     authorisation: str
     issued_by: str
     none_named: str
+    plugins_title: str
     problems: tuple[str, str]
     population: str
     stopped: dict[str, str]
@@ -213,6 +214,7 @@ INDONESIAN = Phrases(
         authorisation="{number}, berlaku s.d. {date}",
         issued_by="diterbitkan oleh {name}",
         none_named="tidak disebut",
+        plugins_title="Plug-in",
         problems=(
             "Konfigurasi: {count} kesalahan; bagian itu tidak dipakai",
             "Konfigurasi: {count} kesalahan; bagian-bagian itu tidak dipakai",
@@ -345,6 +347,7 @@ ENGLISH = Phrases(
         authorisation="{number}, valid until {date}",
         issued_by="issued by {name}",
         none_named="none named",
+        plugins_title="Plug-ins",
         problems=(
             "Configuration: {count} problem; that part is not used",
             "Configuration: {count} problems; those parts are not used",

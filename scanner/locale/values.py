@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.locale.reasons import reason_text
+from scanner.locale.speech import spoken
 from scanner.observations.steps import Reason
 
 MONTHS_ID = (
@@ -72,6 +73,11 @@ def write_date(day: date, language: str) -> str:
     """`21 November 2026`."""
     months = MONTHS_ID if language == "id" else MONTHS_EN
     return f"{day.day} {months[day.month - 1]} {day.year}"
+
+
+def said_day(day: date) -> str:
+    """A day in a message of this process: as files have it, in Indonesian as a letter has it."""
+    return write_date(day, "id") if spoken() == "id" else day.isoformat()
 
 
 def write_duration(length: timedelta, language: str) -> str:
