@@ -133,11 +133,24 @@ class OwnCookie(Struct, frozen=True):
         return self.cookie.same_site is SameSite.INVALID
 
 
+class UnseenAnswer(Struct, frozen=True):
+    """An answer of the service that was not seen, and why: it may set cookies too."""
+
+    url: Url
+    why: Unobserved
+
+    @property
+    def family(self) -> str:
+        """What tells it apart from other pages: a query may change with every visit."""
+        return self.url.path
+
+
 @derived(own_answers)
-def cookies(answers: tuple[OwnAnswer, ...]) -> tuple[OwnCookie, ...] | Unobserved | NotApplicable:
+def cookies(answers: tuple[OwnAnswer, ...]) -> tuple[OwnCookie | UnseenAnswer, ...] | Unobserved | NotApplicable:
     """The cookies of all answers of the service's own origin, each once; the fields that only take one away left out.
 
-    That there is none is said when every answer was seen and none of them may be a firewall's.
+    After them come the answers that were not seen, so that what was proven on one is not taken for all. That there is none
+    is said when every answer was seen and none of them may be a firewall's.
     """
     pages = tuple(seen_of(answers))
     found = {
@@ -146,7 +159,8 @@ def cookies(answers: tuple[OwnAnswer, ...]) -> tuple[OwnCookie, ...] | Unobserve
         for it in reversed([*_cookies_of(page)])
     }
     if found:
-        return tuple(reversed(found.values()))[:MAX_COOKIES]
+        unseen = [UnseenAnswer(it.url, it.page) for it in answers if isinstance(it.page, Unobserved)]
+        return (*tuple(reversed(found.values()))[:MAX_COOKIES], *unseen)
     for answer in answers:
         if isinstance(answer.page, Unobserved):
             return answer.page
@@ -172,4 +186,4 @@ def _cookies_of(page: Page) -> Iterator[OwnCookie]:
 
 
 each_cookie = Each("cookie", source=cookies, subject=lambda it: it.family)
-"""One cookie of the service."""
+"""One cookie of the service, or an answer of it that was not seen."""

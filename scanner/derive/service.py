@@ -41,7 +41,8 @@ UNAUTHORISED = 401
 NO_ENDPOINT = Unobserved(Reason.PREREQUISITE, "the name gave no address")
 
 
-def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicable:
+def exchange_at(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicable:
+    """The exchange about a URL of the service's own host, at the endpoint in hand; it carries no credential."""
     endpoint = place.endpoint
     if endpoint is None:
         return NO_ENDPOINT
@@ -64,7 +65,7 @@ def _exchange(place: Place, url: Url) -> HttpExchange | Unobserved | NotApplicab
 
 def _home(place: Place) -> HttpExchange | Unobserved | NotApplicable:
     """The exchange that carries the target's credential and looks for what its owner expects."""
-    probe = _exchange(place, place.target.parsed_url)
+    probe = exchange_at(place, place.target.parsed_url)
     if not isinstance(probe, HttpExchange):
         return probe
     expect = place.target.expect
@@ -82,7 +83,7 @@ def _further(place: Place) -> tuple[FurtherPage, ...]:
     own = place.target.parsed_url
     pages: dict[str, FurtherPage] = {}
     for path in place.target.paths:
-        probe = _exchange(place, parse_url(f"{own.origin}{path}"))
+        probe = exchange_at(place, parse_url(f"{own.origin}{path}"))
         if isinstance(probe, HttpExchange) and probe.url != str(own):
             pages[probe.url] = FurtherPage(
                 **msgspec.structs.asdict(probe) | {"credential": _entrusted_to(place.target)}
@@ -105,7 +106,7 @@ def _plain(place: Place) -> Redirects | Unobserved | NotApplicable:
             )
         host = f"[{url.host}]" if ":" in url.host else url.host
         url = parse_url(f"http://{host}:{place.target.http_port}{url.target}")
-    start = _exchange(place, url)
+    start = exchange_at(place, url)
     own = place.target.parsed_url.port
     return Redirects(start=start, ports=(own,)) if isinstance(start, HttpExchange) else start
 
@@ -125,7 +126,7 @@ def _over_https(place: Place) -> Reachability | Unobserved | NotApplicable:
     if url.port != 80:
         return Unobserved(Reason.NOT_ASKED, f"no port for HTTPS is known beside port {url.port}")
     host = f"[{url.host}]" if ":" in url.host else url.host
-    first = _exchange(place, parse_url(f"https://{host}{url.target}"))
+    first = exchange_at(place, parse_url(f"https://{host}{url.target}"))
     return Reachability(first=first) if isinstance(first, HttpExchange) else first
 
 

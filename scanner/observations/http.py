@@ -90,12 +90,26 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     spans: tuple[Span, ...] = ()
 
 
+class Described(msgspec.Struct, frozen=True, tag="described", omit_defaults=True):
+    """What a body was, when a description of an interface was asked for; of the body itself nothing is kept.
+
+    `form` is json or yaml, empty for neither; `version` that of OpenAPI or Swagger, empty for what describes no interface.
+    `whole` is a digest of all that it says, in whichever form; `surface` of its own version and its paths.
+    """
+
+    form: str = ""
+    version: str = ""
+    whole: str = ""
+    surface: str = ""
+    operations: int = 0
+
+
 class Exchange(Observation, frozen=True, tag="exchange"):
     """A request and what came back. `url` is what was asked for, `attempt` counts tries of the same question from 1.
 
     When an early step failed, `answer` has its reason too: it is why there is no answer. `credential` is the id of the
     target whose credential belongs to the request, empty without one; it is sent only where `answer` is an Answer or
-    failed after the certificate had been accepted.
+    failed after the certificate had been accepted. `document` is what a successful body described, where that was asked.
     """
 
     endpoint: Endpoint
@@ -106,6 +120,7 @@ class Exchange(Observation, frozen=True, tag="exchange"):
     tls: Handshake | BrokenHandshake | NotApplicable | Unobserved
     answer: Answer | Unobserved
     credential: str = ""
+    document: Described | Unobserved | None = None
 
     @property
     def replay(self) -> Replay:
@@ -132,6 +147,7 @@ class Exchange(Observation, frozen=True, tag="exchange"):
             connect=_reason_without(self.connect, known),
             tls=_reason_without(tls, known),
             answer=_reason_without(answer, known),
+            document=_reason_without(self.document, known),
         )
 
 

@@ -31,6 +31,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", o
         """How far it can be derived again; our word stands for what says nothing else."""
         return Replay.ATTESTED
 
+    @property
+    def answered(self) -> bool | Unobserved:
+        """Whether the service itself was heard by a plug-in's probe, or why not; false for what does not tell."""
+        return False
+
     def redacted(self, known: Blackout = NOTHING_KNOWN) -> Self:  # noqa: ARG002 - for those that can hold secrets
         """The form that may be stored: without personal data and secrets, those that this scan knows too, same lengths."""
         return self

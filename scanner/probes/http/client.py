@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from scanner.derive.acceptance import objection
 from scanner.network import NetworkError
 from scanner.observations.endpoint import Source
-from scanner.observations.http import Answer, Body, Exchange, Handshake, Sought
+from scanner.observations.http import Answer, Body, Described, Exchange, Handshake, Sought
 from scanner.observations.steps import Reason, Unobserved
+from scanner.parse.api_description import ApiDescriptionError, read_api_document
 from scanner.parse.body_text import text_of
 from scanner.parse.http_head import Anomaly, HeadError, parse_head
 from scanner.parse.json_pointer import JsonTextError, document_of, equal, value_at
@@ -45,12 +46,19 @@ async def exchange(probe: "HttpExchange", lab: Laboratory) -> Exchange:
 
     tape = Tape(begun=begun)
     answer: Answer | Unobserved
+    document: Described | Unobserved | None = None
     try:
         response = await transport.handle_async_request(_request(probe, tape, fields, admit))
     except NetworkError as error:
         answer = _answer_from_tape(tape, error.unobserved)
     else:
-        body = await _read_body(response, lab.profile.caps, probe.sought)
+        caps = lab.profile.caps
+        described = probe.reads_description and 200 <= tape.status < 300
+        reader = _Reader(caps, gzip=_is_gzip(response), keep=described or bool(probe.sought))
+        body = await _read_body(response, reader, probe.sought)
+        if described:
+            # Aside, for it takes a while: others are being timed meanwhile.
+            document = await asyncio.to_thread(_described, body, reader, response)
         answer = Answer(tape.status, tape.head, tape.first_byte_ms, body, tape.informational)
     return Exchange(
         started=started,
@@ -63,6 +71,7 @@ async def exchange(probe: "HttpExchange", lab: Laboratory) -> Exchange:
         tls=tape.tls,
         answer=answer,
         credential=probe.credential,
+        document=document,
     )
 
 
@@ -107,7 +116,7 @@ def _request(probe: "HttpExchange", tape: Tape, fields: Fields, admit: Admission
     usual = [
         ("Host", url.authority),
         ("User-Agent", probe.agent),
-        ("Accept", "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"),
+        ("Accept", probe.accept),
         ("Accept-Encoding", "gzip"),
         ("Connection", "close"),
     ]
@@ -137,13 +146,19 @@ def _answer_from_tape(tape: Tape, failure: Unobserved) -> Answer | Unobserved:
     return Answer(head.status, tape.head, tape.first_byte_ms, failure, tape.informational)
 
 
-async def _read_body(response: httpx.Response, caps: "Caps", sought: tuple[Sought, ...]) -> Body:
+def _coding(response: httpx.Response) -> str:
+    coding: str = response.headers.get("content-encoding", "").strip().lower()
+    return coding
+
+
+def _is_gzip(response: httpx.Response) -> bool:
+    return _coding(response) in {"gzip", "x-gzip"}
+
+
+async def _read_body(response: httpx.Response, reader: "_Reader", sought: tuple[Sought, ...]) -> Body:
     """Read within the caps, look for what is `sought`, keep lengths and a digest. Closes the response on every way out."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    coding = response.headers.get("content-encoding", "").strip().lower()
-    gzip = coding in {"gzip", "x-gzip"}
-    reader = _Reader(caps, gzip=gzip, keep=bool(sought))
     ended: Reason | None = None
     detail = ""
     assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -163,12 +178,27 @@ async def _read_body(response: httpx.Response, caps: "Caps", sought: tuple[Sough
         wire_bytes=reader.wire_bytes,
         length=reader.length,
         sha256=reader.hash.hexdigest(),
-        coding="gzip" if gzip else None,
+        coding="gzip" if _is_gzip(response) else None,
         ms=(loop.time() - started) * 1000,
         ended=ended,
         detail=detail,
         sought=tuple(_look_for(it, reader, response, ended, detail) for it in sought),
     )
+
+
+def _described(body: Body, reader: "_Reader", response: httpx.Response) -> Described | Unobserved:
+    """What a body describes. Only a whole one tells."""
+    if body.ended is not None:
+        return Unobserved(body.ended, body.detail)
+    if _coding(response) not in {"", "identity", "gzip", "x-gzip"}:
+        return Unobserved(Reason.PROTOCOL_ERROR, "the body has a coding we did not ask for")
+    if not reader.is_whole:
+        return Unobserved(Reason.PROTOCOL_ERROR, "the gzip coding ends before its end")
+    try:
+        found = read_api_document(bytes(reader.kept))
+    except ApiDescriptionError as error:
+        return Unobserved(Reason.TOO_LARGE, str(error))
+    return Described(found.form, found.version, found.whole, found.surface, found.operations)
 
 
 def _look_for(sought: Sought, reader: "_Reader", response: httpx.Response, ended: Reason | None, detail: str) -> Sought:

@@ -1,6 +1,6 @@
 """The probe for one HTTP exchange."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -33,6 +33,9 @@ class HttpExchange(Probe[Exchange], frozen=True, tag="http_exchange"):
     credential: str = ""
     expect_text: str = ""
     expect_json: tuple[JsonExpectation, ...] = ()
+
+    accept: ClassVar[str] = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"
+    reads_description: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -81,3 +84,11 @@ class FurtherPage(HttpExchange, frozen=True, tag="further_page"):
     """One more page of the service, looked at after the home page has answered."""
 
     order = Order.CONTEXT
+
+
+class DescriptionExchange(HttpExchange, frozen=True, tag="description_exchange"):
+    """A request for the description of an interface: the body is read for what it describes, and not kept."""
+
+    order = Order.CONTEXT
+    accept: ClassVar[str] = "application/json, application/yaml;q=0.9, */*;q=0.5"
+    reads_description: ClassVar[bool] = True

@@ -34,6 +34,8 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
     start: HttpExchange
     ports: tuple[int, ...] = ()
     """Ports of the service besides the start's own, 80 and 443."""
+    most: int | None = None
+    """Redirects followed at most, where that is fewer than the profile's cap."""
 
     order = Order.CONTEXT
 
@@ -52,8 +54,11 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
 
     def ceiling(self, profile: Profile) -> Cost:
         """The start and every hop, each perhaps on a name to be resolved."""
-        hops = self.start.ceiling(profile).times(profile.caps.redirects + 1)
-        return hops + Resolve(host=self.start.host).ceiling(profile).times(profile.caps.redirects)
+        hops = self.start.ceiling(profile).times(self._limit(profile) + 1)
+        return hops + Resolve(host=self.start.host).ceiling(profile).times(self._limit(profile))
+
+    def _limit(self, profile: Profile) -> int:
+        return profile.caps.redirects if self.most is None else min(self.most, profile.caps.redirects)
 
     async def observe(self, lab: Laboratory) -> RedirectChain:
         """Walk until an answer is no redirect, leaves the scope, comes back to where it was, or grows too long."""
@@ -79,8 +84,8 @@ class Redirects(Probe[RedirectChain], frozen=True, tag="redirects"):
                 break
             if str(following) in urls:
                 ended = Unobserved(Reason.REDIRECT_LOOP, f"back to {following}")
-            elif len(urls) > lab.profile.caps.redirects:
-                ended = Unobserved(Reason.REDIRECT_LIMIT, f"more than {lab.profile.caps.redirects} redirects")
+            elif len(urls) > self._limit(lab.profile):
+                ended = Unobserved(Reason.REDIRECT_LIMIT, f"more than {self._limit(lab.profile)} redirects")
             else:
                 step = await self._step(lab, following)
                 if isinstance(step, Unobserved):

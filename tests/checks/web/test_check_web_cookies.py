@@ -114,6 +114,15 @@ def test_a_page_that_was_not_seen_may_set_one() -> None:
     assert list(said(judged(CHECK, seen, of=target(paths=("/a",)))).values()) == ["unknown: reset"]
 
 
+def test_a_page_that_was_not_seen_stays_open_beside_what_was_proven_on_another() -> None:
+    home = exchange("Set-Cookie: PHPSESSID=a; Secure; HttpOnly")
+    seen = Seen(home=home, further={f"{URL}a": failed("answer", Reason.RESET)}, hops=(moved(URL),))
+    assert said(judged(CHECK, seen, of=target(paths=("/a",)))) == {
+        "cookie": "session_set",
+        "cookies of a page": "unknown: reset",
+    }
+
+
 def test_a_redirect_may_set_one_too() -> None:
     home = exchange("Location: /masuk", "Set-Cookie: PHPSESSID=a", status=302)
     assert said(judged(CHECK, Seen(home=home, hops=(moved(URL),)))) == {"cookie": "session_open"}
