@@ -12,6 +12,7 @@ import msgspec
 from scanner.cost import Cost
 from scanner.estate import Redirection
 from scanner.network import Budget, Gate
+from scanner.observations.endpoint import Endpoint
 from scanner.observations.observation import Observation
 from scanner.observations.steps import Unobserved
 from scanner.profiles import Profile
@@ -117,6 +118,13 @@ class Probe(
     def ceiling(self, profile: Profile) -> Cost:  # noqa: ARG002 - probes that follow links look at its caps
         """The most connections, requests and queries this probe causes, those of probes it awaits included."""
         return Cost()
+
+    def first_contact(self) -> tuple[str, Endpoint] | None:
+        """What the plan lists of it, in words, and where that goes; None for what asks by way of other probes only.
+
+        Exchanges are listed without it.
+        """
+        return None
 
     @property
     def key(self) -> str:
