@@ -12,7 +12,8 @@ import pytest
 from runs import END, HOSTILE, city, decided, finding, hostile, passed, province, record, run_of, target
 
 from scanner.clauses.assess import assess_clauses
-from scanner.clauses.assessed import ClausesAssessed, ClauseState
+from scanner.clauses.assessed import ClausesAssessed, ClauseState, Reach
+from scanner.clauses.facts import BUILT
 from scanner.estate import AddressPolicy, Category, Population, PopulationService, Vantage, VantagePoint
 from scanner.frameworks.framework import Certainty, Framework, Rulebook, Text
 from scanner.frameworks.loading import load_rulebook
@@ -197,7 +198,7 @@ def test_without_a_list_there_is_no_share() -> None:
 
 def test_what_was_not_observed_says_why() -> None:
     told = " ".join(" ".join(sheets(city(), "bssn-4-2021/pasal-27/8/b")).split())
-    assert "tls.protocol.modern (neither TLS 1.2 nor TLS 1.3): belum diamati oleh versi ini" in told
+    assert "tls.protocol.modern (tanpa TLS 1.2 maupun TLS 1.3): belum diamati oleh versi ini" in told
     assert "belum dapat disimpulkan 1 (diblokir 1)" in told
     assert "Ambang dilonggarkan: addresses. Hasil sesuai tidak dihitung." in told
 
@@ -223,8 +224,31 @@ def test_a_clause_tells_what_is_built_and_what_is_not() -> None:
     told = " ".join(" ".join(texts("en").clause(clause, discover())).split())
     assert "direct: web.hsts.policy (missing, invalid or max-age too short) " in told
     assert "direct: tls.protocol.modern (neither TLS 1.2 nor TLS 1.3) (not yet observed by this version)" in told
-    assert "min_tls >= TLS1.2" in told
+    assert "Threshold that must not be looser: min_tls >= TLS1.2" in told
+    assert "Scope: kind of endpoint api, web" in told
+    assert "The whole: All registered online services" in told
+    assert "How it adds up: An endpoint has a finding when a direct entry fails on any address" in told
+    assert "Source: " in told
     assert "Still needed: - Outgoing connections" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_clause_shows_its_terms(language: str) -> None:
+    words = clause_phrases(language)
+    built = [*discover(), *BUILT]
+    for clause in BOOK.clauses():
+        told = " ".join(" ".join(texts(language).clause(clause, built)).split())
+        if clause.crosswalk is None:
+            assert words.nothing_speaks in told
+            continue
+        for label in (words.scope, words.adds_up, words.denominator.partition(":")[0], words.source):
+            assert f"{label}: " in told
+        for guard in clause.crosswalk.guards:
+            assert f"{guard.name} {guard.op} {guard.value}" in told
+        for evidence in clause.crosswalk.evidence:
+            assert evidence.says.of(language) in told
+        known = [it for it in clause.crosswalk.evidence if it.check in built and not (it.is_run_fact and it.variants)]
+        assert told.count(words.reaches["not_yet"]) == len(clause.crosswalk.evidence) - len(known)
 
 
 # -- JSON
@@ -257,3 +281,27 @@ def test_json_has_when_the_run_ended() -> None:
     told = json.loads(b"".join(clauses_json(assessed(city()), (), BOOK)))
     assert told["run"]["ended"] == END.isoformat().replace("+00:00", "Z")
     assert told["clauses"] == []
+
+
+@pytest.mark.parametrize(
+    ("whole", "states", "said"),
+    [
+        (4, {"supports": 3, "to_explain": 1}, "3 of 4 services support (75.0 %); 1 with findings"),
+        (4, {"to_explain": 1, "not_observed": 3}, "0 of 4 services support (0.0 %); 1 with findings, 3 not observed"),
+        (4, {"not_observed": 4}, "of 4 services: 4 not observed"),
+        (4, {"material": 3, "not_observed": 1}, "of 4 services: 3 supporting material, 1 not observed"),
+        (0, {}, "no service of the official list is in the scope of this clause"),
+        (None, {"not_observed": 2}, "2 services (no official list, so no share): 2 not observed"),
+    ],
+)
+def test_of_services_of_which_nothing_was_concluded_there_is_no_share(
+    whole: int | None, states: dict[str, int], said: str
+) -> None:
+    made = assessed(province())
+    clause = next(it for it in made.clauses if it.figure is not None and Reach.ASKED in {e.reach for e in it.evidence})
+    assert clause.figure is not None
+    counts = dict.fromkeys(clause.figure.states, 0) | states
+    figure = msgspec.structs.replace(clause.figure, whole=whole, states=counts, not_scanned=0)
+    shown = msgspec.structs.replace(clause, figure=figure)
+    lines = texts("en", 132).overview(made, [shown], everything=False)
+    assert said in " ".join(" ".join(lines).split())

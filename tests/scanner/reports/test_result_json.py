@@ -57,7 +57,8 @@ def test_the_schema_is_a_schema() -> None:
     ],
 )
 def test_the_schema_has_every_field_and_no_other(kind: type[msgspec.Struct]) -> None:
-    assert list(schema()["$defs"][kind.__name__]["properties"]) == list(kind.__struct_fields__)
+    more = ["clauses"] if kind is Assessment else []
+    assert list(schema()["$defs"][kind.__name__]["properties"]) == [*kind.__struct_fields__, *more]
 
 
 @pytest.mark.parametrize(
