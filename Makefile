@@ -3,7 +3,10 @@
 #   make demo     raise a small estate on this machine, scan it, show the result
 #   make test     run the tests                 (more for pytest: make test PYTEST_ARGS="-n 2 -k hsts")
 #   make lint     formatting, ruff, mypy --strict
+#   make docs     the pages of the checks and their index, from the checks (docs/checks/, scanner/check_docs/index.json)
+#   make screenshots   the pictures of the README, from the demo; needs Chromium
 #   make check    lint and test, as before a commit
+#   make messages   bring the Indonesian catalogue up to date (docs/languages.md), and compile it
 #   make bench    measure, and compare with the figures in benchmarks/README.md: three minutes
 #   make bench-nightly   the long ones: a large estate far away, faulty servers, hostile inputs
 #   make clean    remove what these made, .venv too
@@ -12,7 +15,7 @@
 
 SHELL = /bin/sh
 BIN = .venv/bin
-BENCHMARKS = cold_start transport estate_throughput overhead
+BENCHMARKS = cold_start judge_assess html_report transport estate_throughput overhead
 NIGHTLY = delayed_estate soak parsers
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
@@ -20,7 +23,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 export PYTHON
 export HERE := $(CURDIR)
 
-.PHONY: help demo test lint format rules types check bench bench-nightly clean FORCE
+.PHONY: help demo test lint format rules types check messages docs screenshots bench bench-nightly clean FORCE
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -45,6 +48,15 @@ types: .venv/.pindai-dev
 	$(BIN)/python -m mypy --strict
 
 check: lint test
+
+messages: .venv/.pindai-test
+	@$(BIN)/python tests/spoken.py $(MESSAGES_ARGS)
+
+docs: .venv/.pindai
+	@$(BIN)/python -m scanner.check_docs docs/checks README.md README.id.md
+
+screenshots: .venv/.pindai
+	@$(BIN)/python docs/screenshots.py
 
 bench: .venv/.pindai
 	$(call measure,$(BENCHMARKS))

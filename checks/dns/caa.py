@@ -107,12 +107,23 @@ def caa(found: CaaFound, authority: AuthorityInUse | Unobserved) -> Iterator[Ver
     Records count where the first are met on the way up from the name. Which account and which method of validation may be
     used (RFC 8657) cannot be held against a certificate.
 
-    Why: Without them a certificate for the name can be had from any of dozens of authorities, also by a mistake of theirs.
+    Apa: Rekaman CAA menyebut otoritas yang boleh menerbitkan sertifikat untuk nama ini, dan yang dipakai termasuk di
+        dalamnya.
+    Rincian: Yang berlaku adalah rekaman pertama yang ditemui dari nama ini ke atas. Akun dan cara validasi yang diizinkan
+        (RFC 8657) tidak dapat dibandingkan dengan sertifikat.
+    Why: Without them a certificate for the name can be had from any of dozens of authorities, also by a mistake of
+        theirs.
     Sebab: Tanpanya sertifikat untuk nama ini dapat diperoleh dari puluhan otoritas, juga karena kesalahan mereka.
-    Fix: Let the manager of the zone add `@ CAA 0 issue "letsencrypt.org"`, with the name that your authority documents.
-    Perbaikan: Minta pengelola zona menambah `@ CAA 0 issue "letsencrypt.org"`, dengan nama menurut dokumentasi otoritas Anda.
-    Fix (not_allowed): Add the authority in use to the records before its certificate has to be renewed, or change authority.
+    Fix: Let the manager of the zone add a record with the name that your authority documents.
+    Perbaikan: Minta pengelola zona menambah rekaman dengan nama menurut dokumentasi otoritas Anda.
+    DNS:
+        contoh.go.id. CAA 0 issue "letsencrypt.org"
+    Fix (not_allowed): Add the authority in use to the records before its certificate has to be renewed, or change
+        authority.
     Perbaikan (not_allowed): Tambahkan otoritas yang dipakai sebelum sertifikat diperbarui, atau ganti otoritas.
+    DNS (not_allowed):
+        contoh.go.id. CAA 0 issue "letsencrypt.org"
+        contoh.go.id. CAA 0 issue "sectigo.com"
     Careful: One record at the agency's domain binds all names below it; name every authority that any of them uses.
     Hati-hati: Satu rekaman pada domain instansi mengikat semua nama di bawahnya; sebutkan semua otoritas yang dipakai.
     """

@@ -58,10 +58,19 @@ def resolves(resolved: Resolution) -> Iterator[Verdict]:
     That it has none is said only when DNS said so (NXDOMAIN, no data); a resolver that is silent or fails is `unknown`. Only
     the resolvers are asked, so name servers that disagree among themselves are not noticed.
 
+    Apa: Nama ini memiliki alamat di DNS.
+    Rincian: Tidak adanya alamat hanya dinyatakan bila DNS menyatakannya (NXDOMAIN, tanpa data); resolver yang diam atau
+        gagal menghasilkan `unknown`. Hanya resolver yang ditanya, sehingga server nama yang berbeda jawaban tidak
+        terlihat.
     Why: Without an address nobody reaches the service, and a name left behind may be claimed by somebody else.
     Sebab: Tanpa alamat layanan tidak dapat dijangkau, dan nama yang ditinggalkan dapat diambil alih pihak lain.
     Fix: Create or repair the A and AAAA records of the name, or remove it from the zone and from the list of targets.
     Perbaikan: Buat atau perbaiki rekaman A dan AAAA nama ini, atau hapus dari zona dan dari daftar target.
+    DNS:
+        layanan.contoh.go.id. A 203.0.113.10
+        layanan.contoh.go.id. AAAA 2001:db8::10
+    Careful: A CNAME that leads to a name nobody holds any more can be claimed by others; remove it, do not leave it.
+    Hati-hati: CNAME ke nama yang tidak lagi dimiliki siapa pun dapat diambil alih pihak lain; hapus, jangan dibiarkan.
     """
     outcome = resolved.outcome
     if isinstance(outcome, Unobserved):

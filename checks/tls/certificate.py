@@ -13,7 +13,11 @@ MAX_NAMES_SHOWN = 4
 
 
 class ExpiryParams(CheckParams, frozen=True):
-    """`warn_before`: a certificate that ends sooner than this should already have been renewed."""
+    """Thresholds of tls.certificate.expiry.
+
+    `warn_before`: a certificate that ends sooner than this should already have been renewed.
+    `warn_before`: sertifikat yang berakhir lebih cepat dari ini seharusnya sudah diperbarui.
+    """
 
     warn_before: timedelta = timedelta(days=14)
 
@@ -51,10 +55,20 @@ IN_TIME = Passed("in_time", en="The certificate is valid until {when}", id="Sert
 def expiry(own: PresentedLeaf, params: ExpiryParams) -> Iterator[Verdict]:
     """The certificate was valid when it was seen, and will be for a while.
 
+    Apa: Sertifikat berlaku saat dilihat, dan masih akan berlaku untuk beberapa waktu.
     Why: Browsers turn visitors away from a service whose certificate has ended, and people learn to click warnings away.
     Sebab: Peramban menolak layanan yang sertifikatnya berakhir, dan orang menjadi terbiasa mengabaikan peringatan.
     Fix: Renew the certificate (`certbot renew`), reload the web server, and test the automatic renewal.
     Perbaikan: Perbarui sertifikat (`certbot renew`), muat ulang server web, lalu uji pembaruan otomatisnya.
+    shell:
+        certbot renew --deploy-hook "systemctl reload nginx"
+        certbot renew --dry-run
+    Fix (not_yet_valid): Look at the clock of the machine that made or serves the certificate; until the day it names,
+        serve the one before it.
+    Perbaikan (not_yet_valid): Periksa jam mesin yang membuat atau menyajikan sertifikat; sampai hari berlakunya tiba,
+        pakai sertifikat sebelumnya.
+    Careful: A renewed file changes nothing until the web server has read it again.
+    Hati-hati: Berkas yang sudah diperbarui belum berpengaruh sebelum dibaca ulang oleh server web.
     """
     certificate = own.certificate
     remaining = certificate.not_after - own.at
@@ -116,10 +130,29 @@ MATCH = Passed("match", en="The certificate is for {name}", id="Sertifikat memua
 def name(own: PresentedLeaf) -> Iterator[Verdict]:
     """The certificate is for the name the service is asked for by.
 
+    Apa: Sertifikat memuat nama yang dipakai untuk memanggil layanan.
     Why: A certificate for another name gives no assurance of who answers; browsers refuse it.
     Sebab: Sertifikat untuk nama lain tidak memastikan siapa yang menjawab; peramban menolaknya.
     Fix: Order a certificate whose subjectAltName has this name, or point the virtual host at the right certificate.
     Perbaikan: Terbitkan sertifikat dengan subjectAltName nama ini, atau arahkan virtual host ke sertifikat yang benar.
+    shell: certbot certonly --nginx -d www.contoh.go.id -d contoh.go.id
+    nginx:
+        server_name www.contoh.go.id;
+        ssl_certificate /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem;
+        ssl_certificate_key /etc/letsencrypt/live/www.contoh.go.id/privkey.pem;
+    Apache:
+        ServerName www.contoh.go.id
+        SSLCertificateFile /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem
+        SSLCertificateKeyFile /etc/letsencrypt/live/www.contoh.go.id/privkey.pem
+    IIS:
+        # PowerShell
+        New-WebBinding -Name "SITE" -Protocol https -Port 443 -HostHeader www.contoh.go.id -SslFlags 1
+        $binding = Get-WebBinding -Name "SITE" -Protocol https -HostHeader www.contoh.go.id
+        $binding.AddSslCertificate("THUMBPRINT", "My")
+    Careful: Several services at one address need SNI: a name that no virtual host has gets the certificate of the first
+        one.
+    Hati-hati: Beberapa layanan pada satu alamat memerlukan SNI: nama tanpa virtual host sendiri mendapat sertifikat yang
+        pertama.
     """
     certificate = own.certificate
     if own.names_reference:
@@ -308,24 +341,38 @@ TRUSTED = Passed("trusted", en="The path ends at {root} in {store}", id="Jalur b
     references=("RFC 5280 6.1", "RFC 8446 4.4.2"),
 )
 def chain(own: PresentedLeaf, path: PathResult) -> Iterator[Verdict]:
-    """The certificates sent lead from the server's own to a trust anchor.
+    r"""The certificates sent lead from the server's own to a trust anchor.
 
+    Apa: Sertifikat yang dikirim mengarah dari sertifikat server ke jangkar kepercayaan.
     Why: A path that clients cannot build is an error page for visitors and a failed call for other systems.
-    Sebab: Jalur yang tidak dapat dibangun klien menjadi halaman galat bagi pengunjung dan panggilan gagal bagi sistem lain.
-    Fix: Send the leaf and then each intermediate, without the root (nginx: the fullchain file in `ssl_certificate`).
-    Perbaikan: Kirim sertifikat server lalu setiap intermediate, tanpa root (nginx: berkas fullchain pada `ssl_certificate`).
+    Sebab: Jalur yang tidak dapat dibangun klien menjadi halaman galat bagi pengunjung dan panggilan gagal bagi sistem
+        lain.
+    Fix: Send the leaf and then each intermediate, without the root: the fullchain file of the authority.
+    Perbaikan: Kirim sertifikat server lalu setiap intermediate, tanpa root: berkas fullchain dari otoritas.
+    nginx: ssl_certificate /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem;
+    Apache: SSLCertificateFile /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem
+    IIS:
+        # PowerShell
+        Import-Certificate -FilePath intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA
     Fix (missing_issuer): Is this an authority of your own? Name its root with `--ca FILE`. Else send every intermediate
-        after the leaf (nginx: the fullchain file in `ssl_certificate`).
-    Perbaikan (missing_issuer): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`. Bila bukan, kirim setiap
-        intermediate setelah sertifikat server (nginx: berkas fullchain pada `ssl_certificate`).
+        after the leaf: the fullchain file of the authority.
+    Perbaikan (missing_issuer): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`. Bila bukan, kirim
+        setiap intermediate setelah sertifikat server: berkas fullchain dari otoritas.
+    nginx (missing_issuer): ssl_certificate /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem;
+    Apache (missing_issuer): SSLCertificateFile /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem
+    IIS (missing_issuer):
+        # PowerShell
+        Import-Certificate -FilePath intermediate.cer -CertStoreLocation Cert:\LocalMachine\CA
     Fix (self_signed): Order a certificate from an authority that visitors' browsers trust (`certbot`). On a machine of
         your own: name this one with `--ca FILE`.
-    Perbaikan (self_signed): Terbitkan sertifikat dari otoritas yang dipercaya peramban pengunjung (`certbot`). Di komputer
-        sendiri: sebutkan sertifikat ini dengan `--ca BERKAS`.
-    Fix (unknown_root): Is this an authority of your own? Name its root with `--ca FILE`, or `anchors` under `[trust]`. Else
-        order a certificate from an authority that visitors' browsers trust (`certbot`).
+    Perbaikan (self_signed): Terbitkan sertifikat dari otoritas yang dipercaya peramban pengunjung (`certbot`). Di
+        komputer sendiri: sebutkan sertifikat ini dengan `--ca BERKAS`.
+    Fix (unknown_root): Is this an authority of your own? Name its root with `--ca FILE`, or `anchors` under `[trust]`.
+        Else order a certificate from an authority that visitors' browsers trust (`certbot`).
     Perbaikan (unknown_root): Bila ini otoritas sendiri, sebutkan root-nya dengan `--ca BERKAS`, atau `anchors` pada
         `[trust]`. Bila bukan, terbitkan sertifikat dari otoritas yang dipercaya peramban pengunjung (`certbot`).
+    Careful: A browser that has met the missing certificate elsewhere shows no error; try with a client that has not.
+    Hati-hati: Peramban yang pernah menerima sertifikat yang kurang itu tidak menampilkan galat; uji dengan klien lain.
     """
     if path.path:
         trusted = TRUSTED(root=common_name(path.path[-1].subject), store=path.anchor or "")
@@ -378,7 +425,13 @@ EC_FLOOR_BITS = 256
 
 
 class KeyParams(CheckParams, frozen=True):
-    """The least sizes that pass. What is below 2048 bits (RSA) and 256 bits (elliptic curves) is weak whatever is set."""
+    """The least sizes that pass. What is below 2048 bits (RSA) and 256 bits (elliptic curves) is weak whatever is set.
+
+    `rsa_min_bits`: the least size of an RSA key, in bits.
+    `rsa_min_bits`: ukuran terkecil kunci RSA, dalam bit.
+    `ec_min_bits`: the least size of an elliptic-curve key, in bits.
+    `ec_min_bits`: ukuran terkecil kunci kurva eliptik, dalam bit.
+    """
 
     rsa_min_bits: int = RSA_FLOOR_BITS
     ec_min_bits: int = EC_FLOOR_BITS
@@ -445,17 +498,35 @@ STRONG = Passed(
 def key(own: ServerKey, params: KeyParams) -> Iterator[Verdict]:
     """The key of the server's certificate is long enough and not of a kind that is known to be broken.
 
-    Looked at are kind, size, exponent, and the mark of ROCA. Keys of Debian's broken generator and keys that several targets
-    share are not looked for.
+    Looked at are kind, size, exponent, and the mark of ROCA. Keys of Debian's broken generator are not looked for; keys that
+    several services share are those of tls.shared_key.
 
+    Apa: Kunci sertifikat server cukup panjang dan bukan jenis yang diketahui sudah terpecahkan.
+    Rincian: Yang dilihat adalah jenis, ukuran, eksponen, dan ciri ROCA. Kunci dari pembangkit acak Debian yang cacat tidak
+        dicari; kunci yang dipakai beberapa layanan bersama dinilai pada tls.shared_key.
     Why: Whoever computes the private key can answer in the service's name and read what visitors send.
     Sebab: Siapa pun yang menghitung kunci privatnya dapat menjawab atas nama layanan dan membaca kiriman pengunjung.
-    Fix: Make a new key and order a certificate for it: `openssl ecparam -genkey -name prime256v1 -noout -out server.key`, or
-        `openssl genrsa -out server.key 3072`; with certbot `--key-type ecdsa`.
-    Perbaikan: Buat kunci baru dan terbitkan sertifikatnya: `openssl ecparam -genkey -name prime256v1 -noout -out server.key`
-        atau `openssl genrsa -out server.key 3072`; dengan certbot `--key-type ecdsa`.
+    Fix: Make a new key and order a certificate for it; with certbot `--key-type ecdsa`.
+    Perbaikan: Buat kunci baru dan terbitkan sertifikatnya; dengan certbot `--key-type ecdsa`.
+    shell:
+        openssl ecparam -genkey -name prime256v1 -noout -out server.key
+        openssl req -new -key server.key -subj "/CN=www.contoh.go.id" -out server.csr
+    nginx: ssl_certificate_key /etc/ssl/private/server.key;
+    Apache: SSLCertificateKeyFile /etc/ssl/private/server.key
+    IIS:
+        ; request.inf
+        [NewRequest]
+        Subject = "CN=www.contoh.go.id"
+        KeyLength = 3072
+        MachineKeySet = TRUE
+        ; certreq -new request.inf request.csr
     Fix (roca): Make the key outside the chip or card that made this one, and have the old certificate revoked.
     Perbaikan (roca): Buat kunci di luar cip atau kartu yang membuat kunci ini, lalu minta sertifikat lama dicabut.
+    shell (roca): openssl ecparam -genkey -name prime256v1 -noout -out server.key
+    Careful: A new key takes a new certificate, and whoever pinned the old key (an application, a partner) must learn of
+        it.
+    Hati-hati: Kunci baru memerlukan sertifikat baru, dan pihak yang menyematkan kunci lama (aplikasi, mitra) perlu diberi
+        tahu.
     """
     yield _strength(own, params)
     if not own.browsers_take_it and own.kind != "DSA":

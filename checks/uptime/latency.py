@@ -7,7 +7,11 @@ from scanner.derive.timing import Timing, timing
 
 
 class LatencyParams(CheckParams, frozen=True):
-    """`latency_limit_ms`: the longest that passes, as the service's SLA document says; 0 sets no limit."""
+    """Thresholds of uptime.latency.
+
+    `latency_limit_ms`: the longest that passes, in milliseconds, as the service's SLA document says; 0 sets no limit.
+    `latency_limit_ms`: waktu terlama yang sesuai, dalam milidetik, menurut dokumen SLA layanan; 0 berarti tanpa batas.
+    """
 
     latency_limit_ms: int = 0
 
@@ -45,12 +49,15 @@ def latency(own: Timing, params: LatencyParams) -> Iterator[Verdict]:
     The figure is what this run measured from where it stands, a median of few answers; waiting in our own queue is not in
     it, nor is the look-up of the name. Visitors elsewhere measure something else.
 
+    Apa: Layanan menjawab dalam batas yang ditetapkan pemiliknya.
+    Rincian: Angkanya adalah hasil ukur pemindaian ini dari tempatnya, median dari sedikit jawaban; waktu tunggu dalam
+        antrean kami sendiri dan pencarian nama tidak termasuk. Pengunjung di tempat lain akan mengukur angka lain.
     Why: People leave a page that keeps them waiting, and systems that call the service give up.
     Sebab: Orang meninggalkan halaman yang lambat, dan sistem lain yang memanggil layanan berhenti menunggu.
-    Fix: Look at the slowest phase: connecting and TLS point to the network and the web server, waiting for the first byte to
-        the application and its database, the transfer to the size of the page.
-    Perbaikan: Lihat tahap terlama: koneksi dan TLS menunjuk ke jaringan dan server web, menunggu bita pertama ke aplikasi dan
-        basis datanya, transfer ke ukuran halaman.
+    Fix: Look at the slowest phase: connecting and TLS point to the network and the web server, waiting for the first byte
+        to the application and its database, the transfer to the size of the page.
+    Perbaikan: Lihat tahap terlama: koneksi dan TLS menunjuk ke jaringan dan server web, menunggu bita pertama ke aplikasi
+        dan basis datanya, transfer ke ukuran halaman.
     """
     took, limit = round(own.total_ms), params.latency_limit_ms
     said: dict[str, str] = {"took": str(took), "count": str(own.count), "phases": own.in_words}

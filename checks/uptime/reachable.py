@@ -103,16 +103,21 @@ CONTENT_AGAIN = Passed(
 def reachable(resolved: Resolution, tried: Attempts | Unobserved) -> Iterator[Verdict]:
     """The service answers as expected, at the second try after a pause at the latest.
 
+    Apa: Layanan menjawab sesuai harapan, selambatnya pada percobaan kedua setelah jeda.
     Why: A service that does not answer serves nobody; one lost connection is no outage, so it is asked again.
     Sebab: Layanan yang tidak menjawab tidak melayani siapa pun; satu koneksi gagal belum gangguan, jadi ditanya lagi.
     Fix: Look at DNS, the web server, the application behind it, the firewall; `expect.status` names the right statuses.
-    Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect.status` menyatakan status yang benar.
-    Fix (wrong_content): Look at the application and what it depends on; a body that says nothing is often an error page with
-    status 200. `expect.text` and `expect.json` name what must be in the answer.
-    Perbaikan (wrong_content): Periksa aplikasi dan layanan pendukungnya; isi yang tidak sesuai sering berupa halaman galat
-    dengan status 200. `expect.text` dan `expect.json` menyatakan isi yang harus ada dalam jawaban.
+    Perbaikan: Periksa DNS, server web, aplikasi di belakangnya, dan firewall; `expect.status` menyatakan status yang
+        benar.
+    Fix (wrong_content): Look at the application and what it depends on; a body that says nothing is often an error page
+        with status 200. `expect.text` and `expect.json` name what must be in the answer.
+    Perbaikan (wrong_content): Periksa aplikasi dan layanan pendukungnya; isi yang tidak sesuai sering berupa halaman
+        galat dengan status 200. `expect.text` dan `expect.json` menyatakan isi yang harus ada dalam jawaban.
     Fix (no_name): Create or repair the A and AAAA records of the name, or take the service off the list of targets.
     Perbaikan (no_name): Buat atau perbaiki rekaman A dan AAAA nama ini, atau hapus layanannya dari daftar target.
+    DNS (no_name):
+        layanan.contoh.go.id. A 203.0.113.10
+        layanan.contoh.go.id. AAAA 2001:db8::10
     """
     if isinstance(tried, Unobserved):
         yield _without_a_try(resolved, tried)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from scanner.api import DoesNotApply, FixedBy, Outcome, Passed, Severity, Verdict, check
-from scanner.derive.cookies import OwnCookie, Role, each_cookie
+from scanner.api import DoesNotApply, FixedBy, Outcome, Passed, Severity, Verdict, check, unknown
+from scanner.derive.cookies import OwnCookie, Role, UnseenAnswer, each_cookie
 
 SESSION_OPEN = Outcome(
     "session_open",
@@ -93,28 +93,57 @@ _TABLE = (
     outcomes=_TABLE,
     references=("RFC 6265bis 4.1.2", "RFC 6265bis 4.1.3", "RFC 6265bis 5.7"),
 )
-def flags(own: OwnCookie) -> Iterator[Verdict]:
+def flags(own: OwnCookie | UnseenAnswer) -> Iterator[Verdict]:
     """Cookies go over HTTPS only, and session cookies are out of reach of scripts.
 
     Which cookies are session cookies is told by a list of names, so one with a name of its own counts as any other. Cookies
     that scripts are meant to read (XSRF-TOKEN) need no HttpOnly. What is set only after signing in was not seen.
 
+    Apa: Cookie hanya terkirim melalui HTTPS, dan cookie sesi tidak terjangkau skrip.
+    Rincian: Cookie sesi dikenali dari daftar nama, sehingga cookie dengan nama sendiri dihitung seperti cookie lain.
+        Cookie yang memang dibaca skrip (XSRF-TOKEN) tidak memerlukan HttpOnly. Yang dipasang setelah login tidak
+        terlihat.
     Why: Whoever reads a session cookie, on the line or by a script slipped into a page, is signed in as its owner.
     Sebab: Siapa pun yang membaca cookie sesi, di jalur atau lewat skrip sisipan, masuk sebagai pemiliknya.
-    Fix: PHP `session.cookie_secure = 1` and `session.cookie_httponly = 1`; Laravel config/session.php `'secure' => true,
-        'http_only' => true`; CodeIgniter `$secure` and `$httponly` in app/Config/Cookie.php (3: `cookie_secure`,
-        `cookie_httponly`); ASP.NET `<httpCookies requireSSL="true" httpOnlyCookies="true" />`; Tomcat `<cookie-config>`.
-    Perbaikan: PHP `session.cookie_secure = 1` dan `session.cookie_httponly = 1`; Laravel config/session.php
-        `'secure' => true, 'http_only' => true`; CodeIgniter `$secure` dan `$httponly` di app/Config/Cookie.php (3:
-        `cookie_secure`, `cookie_httponly`); ASP.NET `<httpCookies requireSSL="true" httpOnlyCookies="true" />`; Tomcat
-        `<cookie-config>`.
-    Fix (wide_domain): Leave Domain out (PHP `session.cookie_domain`, Laravel `SESSION_DOMAIN`, CodeIgniter `$domain` empty).
-    Perbaikan (wide_domain): Kosongkan Domain (PHP `session.cookie_domain`, Laravel `SESSION_DOMAIN`, CodeIgniter `$domain`).
+    Fix: Give the cookie Secure, and a session cookie HttpOnly too, where the application sets it.
+    Perbaikan: Beri cookie atribut Secure, dan untuk cookie sesi juga HttpOnly, di tempat aplikasi memasangnya.
+    PHP:
+        ; php.ini
+        session.cookie_secure = 1
+        session.cookie_httponly = 1
+    Laravel:
+        // config/session.php
+        'secure' => true,
+        'http_only' => true,
+    CodeIgniter:
+        // app/Config/Cookie.php
+        public bool $secure = true;
+        public bool $httponly = true;
+    ASP.NET:
+        <!-- web.config, system.web -->
+        <httpCookies requireSSL="true" httpOnlyCookies="true" />
+    Tomcat:
+        <!-- WEB-INF/web.xml, session-config -->
+        <cookie-config><http-only>true</http-only><secure>true</secure></cookie-config>
+    Fix (wide_domain): Leave Domain out, so that the cookie goes back to this host alone.
+    Perbaikan (wide_domain): Kosongkan Domain agar cookie hanya kembali ke host ini.
+    PHP (wide_domain):
+        ; php.ini
+        session.cookie_domain =
+    Laravel (wide_domain):
+        // config/session.php
+        'domain' => null,
+    CodeIgniter (wide_domain):
+        // app/Config/Cookie.php
+        public string $domain = '';
     Fix (platform_not_secure): Turn on secure cookies in the firewall or balancer, or ask whoever runs it to.
     Perbaikan (platform_not_secure): Aktifkan cookie Secure pada firewall atau penyeimbang beban, atau minta pengelolanya.
     Careful: With Secure a cookie is lost wherever the service is still used over plain HTTP; lead that to HTTPS first.
     Hati-hati: Dengan Secure, cookie hilang bila layanan masih dipakai melalui HTTP biasa; alihkan dahulu ke HTTPS.
     """
+    if isinstance(own, UnseenAnswer):
+        yield unknown(own.why).about("cookies of a page", own.family)
+        return
     cookie, name = own.cookie, own.family
     is_session = own.role is Role.SESSION
     # The kinds of subject tell session cookies from others, because some clauses are about session cookies only.

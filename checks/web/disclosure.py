@@ -38,13 +38,24 @@ def version(answers: tuple[OwnAnswer, ...]) -> Iterator[Verdict]:
 
     Headers only: what pages themselves tell is not looked at. A product without a number is no finding.
 
+    Apa: Tidak ada header jawaban yang memberitahukan versi perangkat lunaknya.
+    Rincian: Hanya header: isi halaman tidak dilihat. Nama produk tanpa nomor bukan temuan.
     Why: It spares an attacker the trouble of finding out which known holes to try.
     Sebab: Penyerang tidak perlu mencari tahu sendiri celah mana yang dapat dicoba.
-    Fix: nginx `server_tokens off;` Apache `ServerTokens Prod`; PHP `expose_php = Off`; IIS `removeServerHeader="true"` and
-        `<httpRuntime enableVersionHeader="false" />`; ASP.NET MVC `MvcHandler.DisableMvcResponseHeader = true`.
-    Perbaikan: nginx `server_tokens off;` Apache `ServerTokens Prod`; PHP `expose_php = Off`; IIS
-        `removeServerHeader="true"` dan `<httpRuntime enableVersionHeader="false" />`; ASP.NET MVC
-        `MvcHandler.DisableMvcResponseHeader = true`.
+    Fix: Turn the version off where the header comes from: the web server, PHP, or the application.
+    Perbaikan: Matikan versi di asal header: server web, PHP, atau aplikasi.
+    nginx: server_tokens off;
+    Apache: ServerTokens Prod
+    IIS:
+        <!-- web.config, system.webServer (IIS 10) -->
+        <security><requestFiltering removeServerHeader="true" /></security>
+        <httpProtocol><customHeaders><remove name="X-Powered-By" /></customHeaders></httpProtocol>
+    PHP:
+        ; php.ini
+        expose_php = Off
+    ASP.NET:
+        <!-- web.config, system.web -->
+        <httpRuntime enableVersionHeader="false" />
     Careful: This hides the version and mends nothing; software that is out of date still has to be renewed.
     Hati-hati: Ini hanya menyembunyikan versi; perangkat lunak yang usang tetap harus diperbarui.
     """

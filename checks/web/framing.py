@@ -79,16 +79,26 @@ NAMED = Passed(
 def protected(own: OwnAnswer) -> Iterator[Verdict]:
     """Other sites cannot show the pages of the service in a frame.
 
+    Apa: Situs lain tidak dapat menampilkan halaman layanan di dalam bingkai.
     Why: In an invisible frame visitors of another site click on buttons of this one, with their own session.
     Sebab: Dalam bingkai tak terlihat, pengunjung situs lain menekan tombol layanan ini dengan sesi mereka sendiri.
-    Fix: nginx `add_header Content-Security-Policy "frame-ancestors 'self'" always;` Apache
-        `Header always set Content-Security-Policy "frame-ancestors 'self'"`, IIS `customHeaders` in web.config; a policy
-        that is there already gets the directive added. Laravel and CodeIgniter: in a middleware or filter for every answer.
-    Perbaikan: nginx `add_header Content-Security-Policy "frame-ancestors 'self'" always;` Apache
-        `Header always set Content-Security-Policy "frame-ancestors 'self'"`, IIS `customHeaders` pada web.config; bila
-        kebijakan sudah ada, tambahkan direktif itu. Laravel dan CodeIgniter: lewat middleware atau filter semua jawaban.
+    Fix: Send `frame-ancestors` with every page; a policy that is there already gets the directive added.
+    Perbaikan: Kirim `frame-ancestors` pada setiap halaman; bila kebijakan sudah ada, tambahkan direktif itu.
+    nginx: add_header Content-Security-Policy "frame-ancestors 'self'" always;
+    Apache: Header always set Content-Security-Policy "frame-ancestors 'self'"
+    IIS:
+        <!-- web.config, system.webServer, httpProtocol, customHeaders -->
+        <add name="Content-Security-Policy" value="frame-ancestors 'self'" />
+    Laravel:
+        // app/Http/Middleware
+        $response->headers->set('Content-Security-Policy', "frame-ancestors 'self'");
+    CodeIgniter:
+        // app/Filters, after()
+        $response->setHeader('Content-Security-Policy', "frame-ancestors 'self'");
     Careful: A portal that shows this service in a frame has to be named: `frame-ancestors 'self' https://portal.example`.
+        In Apache, Laravel and CodeIgniter these lines take the place of a policy that is there.
     Hati-hati: Portal yang memang membingkai layanan ini perlu disebut: `frame-ancestors 'self' https://portal.example`.
+        Pada Apache, Laravel, dan CodeIgniter baris ini menggantikan kebijakan yang sudah ada.
     """
     seen, url = own.page, str(own.url)
     if isinstance(seen, Unobserved):

@@ -22,7 +22,11 @@ from scanner.derive.service import Page, accepted_by_browsers, further_pages, ht
 
 
 class PolicyParams(CheckParams, frozen=True):
-    """`min_age`: the shortest max-age that passes."""
+    """Thresholds of web.hsts.policy.
+
+    `min_age`: the shortest max-age that passes.
+    `min_age`: max-age terpendek yang sesuai kebijakan pemindaian.
+    """
 
     min_age: timedelta = timedelta(days=365)
 
@@ -103,12 +107,38 @@ def policy(
 ) -> Iterator[Verdict]:
     """Browsers are told to use HTTPS only, for long enough, on every answer.
 
+    Looked at are the first answer, the redirects and the further pages that were asked for. Over plain HTTP and at a bare IP
+    address browsers ignore the header, so there it is not judged.
+
+    Apa: Peramban diminta hanya memakai HTTPS, cukup lama, pada setiap jawaban.
+    Rincian: Yang dilihat adalah jawaban pertama, pengalihan, dan halaman lain yang diminta. Melalui HTTP biasa dan pada
+        alamat IP peramban mengabaikan header ini, sehingga tidak dinilai.
     Why: Without HSTS the first request of each visit may go out unencrypted, and whoever sits on the line can answer it.
-    Sebab: Tanpa HSTS permintaan pertama setiap kunjungan dapat terkirim tanpa enkripsi dan dijawab pihak lain di jalur itu.
-    Fix: nginx `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`
-    Perbaikan: nginx `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`
-    Careful: includeSubDomains binds every name below; make sure that all of them speak HTTPS, and begin with a short max-age.
-    Hati-hati: includeSubDomains mengikat semua nama di bawahnya; pastikan semuanya memakai HTTPS, mulai dari max-age pendek.
+    Sebab: Tanpa HSTS permintaan pertama setiap kunjungan dapat terkirim tanpa enkripsi dan dijawab pihak lain di jalur
+        itu.
+    Fix: Send the header with every answer over HTTPS, once, and best from the web server.
+    Perbaikan: Kirim header ini pada setiap jawaban melalui HTTPS, satu kali, sebaiknya dari server web.
+    nginx: add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
+    Apache: Header always set Strict-Transport-Security "max-age=31536000; includeSubDomains"
+    IIS:
+        <!-- applicationHost.config, site (IIS 10.0 1709) -->
+        <hsts enabled="true" max-age="31536000" includeSubDomains="true" />
+    Laravel:
+        // app/Http/Middleware
+        $response->headers->set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    CodeIgniter:
+        // app/Filters, after()
+        $response->setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    Fix (not_everywhere): Send it with errors and redirects too. In nginx that takes `always`, and a block that has an
+        `add_header` of its own inherits none of those above it; in Apache it takes `Header always set`.
+    Perbaikan (not_everywhere): Kirim juga pada halaman galat dan pengalihan. Di nginx diperlukan `always`, dan blok yang
+        memiliki `add_header` sendiri tidak mewarisi yang di atasnya; di Apache diperlukan `Header always set`.
+    nginx (not_everywhere): add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
+    Apache (not_everywhere): Header always set Strict-Transport-Security "max-age=31536000; includeSubDomains"
+    Careful: includeSubDomains binds every name below this one, and browsers keep to it until max-age is over or they see
+        `max-age=0` over HTTPS. Make sure that all of them speak HTTPS, and begin with a short max-age (300).
+    Hati-hati: includeSubDomains mengikat semua nama di bawah nama ini, dan peramban mematuhinya sampai max-age habis atau
+        sampai menerima `max-age=0` melalui HTTPS. Pastikan semuanya memakai HTTPS, dan mulai dari max-age pendek (300).
     """
     if own.url.scheme != "https":
         yield PLAIN()

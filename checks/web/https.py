@@ -74,10 +74,36 @@ CLOSED = Passed(
 def redirect(walk: Walk) -> Iterator[Verdict]:
     """Whoever comes over plain HTTP is led to HTTPS on the same host at once, and not back.
 
+    Apa: Siapa pun yang datang melalui HTTP biasa langsung dialihkan ke HTTPS pada host yang sama, dan tidak kembali.
     Why: What is served over plain HTTP can be read and changed on the way; another host first keeps HSTS from being set.
     Sebab: Yang disajikan melalui HTTP biasa dapat dibaca dan diubah di jalan; host lain lebih dulu menghalangi HSTS.
-    Fix: nginx `server { listen 80; return 301 https://$host$request_uri; }`
-    Perbaikan: nginx `server { listen 80; return 301 https://$host$request_uri; }`
+    Fix: Let port 80 do nothing but lead to HTTPS on the same host.
+    Perbaikan: Biarkan port 80 hanya mengalihkan ke HTTPS pada host yang sama.
+    nginx:
+        server {
+            listen 80;
+            server_name www.contoh.go.id;
+            return 301 https://$host$request_uri;
+        }
+    Apache:
+        <VirtualHost *:80>
+            ServerName www.contoh.go.id
+            Redirect permanent / https://www.contoh.go.id/
+        </VirtualHost>
+    IIS:
+        <!-- web.config, system.webServer, rewrite, rules (URL Rewrite) -->
+        <rule name="HTTPS" stopProcessing="true">
+            <match url="(.*)" />
+            <conditions><add input="{HTTPS}" pattern="^OFF$" /></conditions>
+            <action type="Redirect" url="https://{HTTP_HOST}/{R:1}" redirectType="Permanent" />
+        </rule>
+    CodeIgniter:
+        // app/Config/App.php
+        public bool $forceGlobalSecureRequests = true;
+    Careful: Behind a proxy that ends TLS redirect at the proxy and not in the application, or visitors go round in
+        circles. The line for CodeIgniter sends HSTS too.
+    Hati-hati: Di belakang proxy yang mengakhiri TLS, alihkan di proxy, bukan di aplikasi, agar pengunjung tidak
+        berputar-putar. Baris untuk CodeIgniter juga mengirim HSTS.
     """
     first = _first_hop(walk)
     yield first
@@ -160,10 +186,36 @@ def available(own: OverHttps, walk: Walk | Unobserved) -> Iterator[Verdict]:
 
     Said to be missing only where the port refuses or speaks no TLS, at a second try too, while plain HTTP gives content.
 
+    Apa: Layanan dapat dijangkau melalui HTTPS.
+    Rincian: Dinyatakan tidak ada hanya bila port menolak atau tidak memakai TLS, juga pada percobaan kedua, sedangkan
+        HTTP biasa memberikan isi.
     Why: Over plain HTTP everybody on the way can read and change what visitors see and send, passwords included.
     Sebab: Melalui HTTP biasa, semua pihak di jalur dapat membaca dan mengubah isi dan kiriman pengunjung, termasuk sandi.
     Fix: Get a certificate (`certbot --nginx`, `certbot --apache`, on IIS win-acme) and listen on port 443.
     Perbaikan: Pasang sertifikat (`certbot --nginx`, `certbot --apache`, pada IIS win-acme) dan layani port 443.
+    nginx:
+        server {
+            listen 443 ssl;
+            server_name www.contoh.go.id;
+            ssl_certificate /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem;
+            ssl_certificate_key /etc/letsencrypt/live/www.contoh.go.id/privkey.pem;
+        }
+    Apache:
+        <VirtualHost *:443>
+            ServerName www.contoh.go.id
+            SSLEngine on
+            SSLCertificateFile /etc/letsencrypt/live/www.contoh.go.id/fullchain.pem
+            SSLCertificateKeyFile /etc/letsencrypt/live/www.contoh.go.id/privkey.pem
+        </VirtualHost>
+    IIS:
+        # PowerShell
+        New-WebBinding -Name "SITE" -Protocol https -Port 443 -HostHeader www.contoh.go.id -SslFlags 1
+        $binding = Get-WebBinding -Name "SITE" -Protocol https -HostHeader www.contoh.go.id
+        $binding.AddSslCertificate("THUMBPRINT", "My")
+    Careful: Pages that load scripts or pictures over `http://` lose them under HTTPS; look at the browser's console
+        first.
+    Hati-hati: Halaman yang memuat skrip atau gambar melalui `http://` kehilangan isi itu di HTTPS; periksa konsol
+        peramban dahulu.
     """
     if isinstance(own.last, Page):
         yield FIREWALL(status=str(own.last.status)) if own.last.blocked else AVAILABLE(url=own.last.url.origin)

@@ -86,13 +86,22 @@ EFFECTIVE = Passed(
 def effective(own: OwnAnswer) -> Iterator[Verdict]:
     """Browsers do not guess another type for pages, scripts and style sheets than the server declares.
 
+    Apa: Peramban tidak menebak tipe lain untuk halaman, skrip, dan lembar gaya selain yang dinyatakan server.
     Why: A file that somebody uploaded as a picture or a text can run as a script when browsers may guess.
     Sebab: Berkas yang diunggah sebagai gambar atau teks dapat berjalan sebagai skrip bila peramban boleh menebak.
-    Fix: nginx `add_header X-Content-Type-Options nosniff always;` Apache `Header always set X-Content-Type-Options nosniff`,
-        IIS `<add name="X-Content-Type-Options" value="nosniff" />` in customHeaders. Send it once.
-    Perbaikan: nginx `add_header X-Content-Type-Options nosniff always;` Apache
-        `Header always set X-Content-Type-Options nosniff`, IIS `<add name="X-Content-Type-Options" value="nosniff" />` pada
-        customHeaders. Kirim satu kali saja.
+    Fix: Send `X-Content-Type-Options: nosniff` with every answer, once.
+    Perbaikan: Kirim `X-Content-Type-Options: nosniff` pada setiap jawaban, satu kali saja.
+    nginx: add_header X-Content-Type-Options nosniff always;
+    Apache: Header always set X-Content-Type-Options nosniff
+    IIS:
+        <!-- web.config, system.webServer, httpProtocol, customHeaders -->
+        <add name="X-Content-Type-Options" value="nosniff" />
+    Laravel:
+        // app/Http/Middleware
+        $response->headers->set('X-Content-Type-Options', 'nosniff');
+    CodeIgniter:
+        // app/Filters, after()
+        $response->setHeader('X-Content-Type-Options', 'nosniff');
     Careful: Scripts and style sheets with a wrong type then no longer load; look at the browser's console afterwards.
     Hati-hati: Skrip dan lembar gaya dengan tipe keliru tidak lagi dimuat; periksa konsol peramban sesudahnya.
     """

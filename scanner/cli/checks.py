@@ -5,111 +5,118 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, output_width
+from scanner.cli.options import CommandError, guarded, output_is_ascii, output_width
+from scanner.cli.plugged import add_plugin, names_allowed, plugins_of
+from scanner.locale.speech import say, spoken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scanner.check_docs.page import CheckPage
     from scanner.cli.options import Commands
+    from scanner.plugins import Plugins
+
+FORMATS = ("text", "markdown")
+ID_WIDTH = 26
 
 
 def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
-        "checks", help="list the checks, or explain one", description="List or explain checks."
+        "checks", help=say("list the checks, or explain one"), description=say("List or explain checks.")
     )
-    parser.add_argument("check", nargs="*", metavar="ID", help="a check id, an area or a glob")
-    add_language(parser)
+    parser.add_argument("check", nargs="*", metavar=say("ID"), help=say("a check id, an area or a glob"))
+    parser.add_argument("--format", choices=FORMATS, default="text", help=say("what standard output carries"))
+    add_plugin(parser)
     parser.set_defaults(run=guarded(run))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List all checks, or explain those named."""
-    import inspect
+    from scanner.check_docs import index
 
-    from scanner.registry import RegistryError, discover, select
-
-    known = discover()
+    language = spoken()
+    plugins = plugins_of(arguments) if names_allowed(arguments) else None
     if not arguments.check:
-        for check in known.values():
-            sys.stdout.write(f"{check.id:26} {_summary(check.judge.__doc__)}\n")
+        for name, english, indonesian in sorted([*index.summaries(), *_added_summaries(plugins)]):
+            what = indonesian if language == "id" else english
+            whose = f" ({plugin})" if (plugin := _whose(name, plugins)) else ""
+            sys.stdout.write(_shown(f"{name:{ID_WIDTH}} {what}{whose}") + "\n")
         return 0
-    try:
-        chosen = select(known, arguments.check)
-    except RegistryError as error:
-        raise CommandError(3, str(error)) from error
-    language = language_of(arguments.lang)
-    for check in chosen:
-        sys.stdout.write(f"{check.id} (version {check.version}, {', '.join(check.references)})\n\n")
-        for paragraph in _paragraphs(inspect.cleandoc(check.judge.__doc__ or ""), language):
-            sys.stdout.write(_wrapped(paragraph))
-        sys.stdout.write("\n")
-        for outcome in check.outcomes:
-            severity = getattr(outcome, "severity", None)
-            label = severity.word if severity is not None else outcome.state.value
-            text = outcome.id if language == "id" else outcome.en
-            sys.stdout.write(_wrapped(f"{outcome.key}: {text}", f"  {label:15} "))
-        for name, value in ({} if check.params is None else _defaults(check.params)).items():
-            sys.stdout.write(f"  {name} = {value}\n")
-        sys.stdout.write("\n")
+    pages = sorted([*index.read(), *_added_pages(plugins)], key=lambda page: page.id)
+    for page in _chosen(pages, arguments.check):
+        sys.stdout.writelines(f"{line}\n" for line in _lines(page, language, arguments.format))
+        if whose := _whose(page.id, plugins):
+            sys.stdout.write(_shown(say("From the plug-in {plugin}", plugin=whose)) + "\n\n")
     return 0
 
 
-TWINS = {"Why": "Sebab", "Fix": "Perbaikan", "Careful": "Hati-hati"}
-"""What the paragraphs of a check's docstring begin with, in English and in Indonesian."""
+def _whose(check: str, plugins: Plugins | None) -> str:
+    """The plug-in that a check comes from, with its version; empty for Pindai's own."""
+    return "" if plugins is None or check not in plugins.by_check else str(plugins.by_check[check])
 
 
-def _paragraphs(docstring: str, language: str) -> list[str]:
-    """A docstring in one language: without the paragraphs that stand there in this language too, under a twin's label."""
-    lines = docstring.splitlines()
-    present = {line.strip().partition(":")[0] for line in lines}
-    twins = TWINS if language == "id" else {indonesian: english for english, indonesian in TWINS.items()}
-    left_out = {label for label in present if _twin(label, twins) in present}
-    labels = {*TWINS, *TWINS.values()}
-    paragraphs: list[str] = []
-    wanted = True
-    for line in map(str.strip, lines):
-        label, colon, _ = line.partition(":")
-        if colon and label.partition(" (")[0] in labels:
-            wanted = label not in left_out
-        elif not line:
-            wanted = True
-        elif wanted and paragraphs and paragraphs[-1]:
-            paragraphs[-1] += f" {line}"  # a paragraph goes on
-            continue
-        if wanted:
-            paragraphs.append(line)
-    return paragraphs
+def _added_summaries(plugins: Plugins | None) -> Iterator[tuple[str, str, str]]:
+    """The same of the checks of plug-ins."""
+    if plugins is None:
+        return
+    from scanner.check_docs.docstring import text_of
+
+    for check in plugins.added.values():
+        what = text_of(check).what
+        yield check.id, what.en, what.id or what.en
 
 
-def _twin(label: str, twins: dict[str, str]) -> str | None:
-    """`Perbaikan (no_name)` for `Fix (no_name)`; None for what has no twin."""
-    name, bracket, outcome = label.partition(" (")
-    return f"{twins[name]}{bracket}{outcome}" if name in twins else None
+def _added_pages(plugins: Plugins | None) -> Sequence[CheckPage]:
+    """The pages of the checks of plug-ins. Raises CommandError."""
+    if plugins is None or not plugins.added:
+        return ()
+    from scanner.check_docs.page import pages_of
+    from scanner.cli.frameworks import rulebook_of
+
+    return pages_of(plugins.added, rulebook_of((), plugins))
 
 
-def _wrapped(text: str, lead: str = "") -> str:
-    """Lines within the terminal's width, the first after `lead` and the others as far in."""
-    import textwrap
+def _shown(line: str) -> str:
+    from scanner.locale.printable import printable
 
-    lines = textwrap.wrap(
-        text,
-        output_width(),
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines) + "\n"
+    return printable(line, ascii_only=output_is_ascii())
 
 
-def _summary(docstring: str | None) -> str:
-    import inspect
+def _lines(page: CheckPage, language: str, form: str) -> Iterator[str]:
+    if form == "markdown":
+        from scanner.check_docs.markdown import page_markdown
 
-    return inspect.cleandoc(docstring or "").splitlines()[0]
+        yield page_markdown(page, language)
+        return
+    from scanner.check_docs.terminal import page_lines
+    from scanner.reports.look import Look
+
+    yield from page_lines(page, language, Look(output_width(), output_is_ascii(), colour=False))
+    yield ""
 
 
-def _defaults(params: type) -> dict[str, object]:
-    import msgspec
+def _chosen(pages: Sequence[CheckPage], patterns: Iterable[str]) -> Iterator[CheckPage]:
+    """The checks that ids, areas, globs or former ids name. Raises CommandError for a name that nothing has."""
+    chosen: set[str] = set()
+    for pattern in patterns:
+        hits = {page.id for page in pages if page.is_named(pattern)}
+        if not hits:
+            raise CommandError(3, _unknown(pattern, [page.id for page in pages]))
+        chosen |= hits
+    yield from (page for page in pages if page.id in chosen)
 
-    defaults: dict[str, object] = msgspec.to_builtins(params())
-    return defaults
+
+def _unknown(given: str, known: Sequence[str]) -> str:
+    """What to say of a name that no check has: the likely one, by its spelling or because part of it is right."""
+    import difflib
+
+    words = [word for word in given.lower().replace("-", "_").replace(".", "_").split("_") if len(word) > 2]
+    within = [it for it in known if words and all(word in it for word in words)]
+    close = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.6)
+    likely = within or close
+    if likely:
+        meant = ", ".join(likely[:3])
+        return say("no check is called {given!r}; did you mean {meant}?", given=given, meant=meant)
+    return say("no check is called {given!r}; there are: {known}", given=given, known=", ".join(known))
