@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from scanner.estate import Population, PopulationService, Target
-from scanner.findings import Severity, State
+from scanner.findings import Finding, Severity, State
 from scanner.journal import Standing
 from scanner.parse.list_name import name_key
 from scanner.run import Run
@@ -72,6 +72,33 @@ class Assessment(msgspec.Struct, frozen=True):
 
 def assess(run: Run) -> Assessment:
     """Add a run up, in one pass over its findings."""
+    adding = Adding()
+    for finding in run.findings():
+        adding.take(finding)
+    return adding.done(run)
+
+
+class Adding:
+    """Takes findings one by one and counts them."""
+
+    def __init__(self) -> None:
+        self._severities = dict.fromkeys((severity.word for severity in reversed(Severity)), 0)
+        self._waived = dict(self._severities)
+        self._states = dict.fromkeys(State, 0)
+
+    def take(self, finding: Finding) -> None:
+        """Count one finding."""
+        self._states[finding.state] += 1
+        if finding.severity is not None:
+            (self._severities if finding.is_open else self._waived)[finding.severity] += 1
+
+    def done(self, run: Run) -> Assessment:
+        """The sums, with how much of the run's targets was seen."""
+        states = {state.value: count for state, count in self._states.items()}
+        return Assessment(_coverage(run), self._severities, states, self._waived)
+
+
+def _coverage(run: Run) -> Coverage:
     reasons: dict[str, int] = {}
     standings = dict.fromkeys(Standing, 0)
     not_reached = 0
@@ -89,14 +116,7 @@ def assess(run: Run) -> Assessment:
         standings[record.standing] += 1
         if record.standing is Standing.NOT_OBSERVED:
             reasons[record.reason] = reasons.get(record.reason, 0) + 1
-    severities = dict.fromkeys((severity.word for severity in reversed(Severity)), 0)
-    waived = dict(severities)
-    states = dict.fromkeys((state.value for state in State), 0)
-    for finding in run.findings():
-        states[finding.state] += 1
-        if finding.severity is not None:
-            (severities if finding.is_open else waived)[finding.severity] += 1
-    coverage = Coverage(
+    return Coverage(
         targets=count,
         units=len(units),
         observed=standings[Standing.OBSERVED],
@@ -105,7 +125,6 @@ def assess(run: Run) -> Assessment:
         unobserved=dict(sorted(reasons.items())),
         population=_within(run.manifest.estate.population, run.manifest.estate.targets, observed),
     )
-    return Assessment(coverage, severities, states, waived)
 
 
 def _within(

@@ -295,6 +295,10 @@ def _standing(
             why = why or observation.answer
         elif isinstance(observation, Crashed | Withheld):
             why = why or observation.failure
+        elif isinstance(heard := observation.answered, Unobserved):
+            why = why or heard
+        elif heard:
+            return Standing.OBSERVED, None
     return Standing.NOT_OBSERVED, why or unasked
 
 

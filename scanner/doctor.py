@@ -3,7 +3,7 @@
 Pure: every function takes what was seen and says what it means. What could not be seen is `unknown`, and never `ok`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -62,13 +62,14 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "software.pindai": ("Pindai", "Pindai"),
     "software.tls": ("OpenSSL", "OpenSSL"),
     "software.extras": ("Extras", "Tambahan"),
+    "software.plugin": ("Plug-in", "Plug-in"),
     "terminal.encoding": ("Terminal", "Terminal"),
     "targets.configuration": ("Configuration", "Konfigurasi"),
     "targets.authorisation": ("Authorisation", "Izin"),
     "targets.secrets": ("Secret", "Rahasia"),
-    "targets.window": ("Scan window", "Jendela pindai"),
-    "targets.references": ("Reference", "Pembanding"),
-    "targets.vantage": ("Vantage", "Titik pandang"),
+    "targets.window": ("Scan window", "Jendela waktu"),
+    "targets.references": ("Reference", "Titik acuan"),
+    "targets.vantage": ("Vantage", "Titik pantau"),
 }
 """What each name is called in English and Indonesian."""
 
@@ -106,7 +107,7 @@ def clock_rows(kernel: KernelClock | None, now: datetime, newest_data: date | No
         far = kernel.most_off_s > MOST_OFF_S
         seen = _says(
             "In step, at most {most_off_ms} ms off",
-            "Selaras, meleset paling banyak {most_off_ms} md",
+            "Selaras, meleset paling banyak {most_off_ms} ms",
             most_off_ms=round(kernel.most_off_s * 1000),
         )
         yield Row("clock.synchronised", Health.WARNING if far else Health.OK, seen, keep if far else None)
@@ -188,7 +189,7 @@ def _answered(answer: DnsAnswer, host: str) -> tuple[Health, Message, Message | 
     values: dict[str, object] = {"host": host, "ms": round(answer.took_ms)}
     found = records_of(answer, host, "A")
     if not isinstance(found, Unobserved) or found.reason is Reason.NO_ADDRESS:
-        seen = _says("answered about {host} in {ms} ms", "menjawab tentang {host} dalam {ms} md", **values)
+        seen = _says("answered about {host} in {ms} ms", "menjawab tentang {host} dalam {ms} ms", **values)
         if answer.took_ms <= SLOW_RESOLVER_MS:
             return Health.OK, seen, None
         advice = _says("A resolver closer by would save time", "Resolver yang lebih dekat akan menghemat waktu")
@@ -201,7 +202,7 @@ def _answered(answer: DnsAnswer, host: str) -> tuple[Health, Message, Message | 
             "Tulis resolver yang menjawab di bawah [resolver] dalam berkas target; apakah port 53 terbuka ke sana?",
         )
         return Health.PROBLEM, seen, advice
-    seen = _says("{reason}: {detail} ({ms} ms)", "{reason}: {detail} ({ms} md)", **values)
+    seen = _says("{reason}: {detail} ({ms} ms)", "{reason}: {detail} ({ms} ms)", **values)
     advice = _says(
         "Is it this name only, or does the resolver filter? Compare with another resolver",
         "Apakah hanya nama ini, atau resolver menyaring? Bandingkan dengan resolver lain",
@@ -272,6 +273,41 @@ def software_rows(pindai: str, python: str, spoken: Tls, extras: Mapping[str, bo
     yield Row("software.tls", state, _says("{library}; {versions}", "{library}; {versions}", **values), advice)
     seen = "; ".join(f"{name} {{{name}}}" for name in extras)
     yield Row("software.extras", Health.OK, _says(seen, seen, **extras))
+
+
+def plugin_row(name: str, version: str, adds: Sequence[str], *, allowed: bool, digest: str) -> Row:
+    """A plug-in that is installed: loaded when it is allowed, and else only known by its metadata."""
+    values: dict[str, object] = {"name": name, "version": version, "adds": ", ".join(adds)}
+    if not allowed:
+        return Row(
+            "software.plugin",
+            Health.OK,
+            _says(
+                "{name} {version} is installed and not allowed, so it is not loaded ({adds})",
+                "{name} {version} terpasang dan tidak diizinkan, jadi tidak dimuat ({adds})",
+                **values,
+            ),
+            subject=name,
+        )
+    if not digest:
+        seen = _says(
+            "{name} {version} is allowed ({adds}); installed as editable, so its code has no digest",
+            "{name} {version} diizinkan ({adds}); dipasang sebagai editable, jadi kodenya tanpa digest",
+            **values,
+        )
+        advice = _says(
+            "For evidence install it without -e: `pip install {name}`",
+            "Untuk bukti pasang tanpa -e: `pip install {name}`",
+            name=name,
+        )
+        return Row("software.plugin", Health.WARNING, seen, advice, subject=name)
+    seen = _says(
+        "{name} {version} is allowed ({adds}), {digest}",
+        "{name} {version} diizinkan ({adds}), {digest}",
+        **values,
+        digest=digest,
+    )
+    return Row("software.plugin", Health.OK, seen, subject=name)
 
 
 def terminal_row(encoding: str, *, ascii_only: bool) -> Row:
@@ -404,7 +440,7 @@ def _configuration_rows(estate: Estate) -> Iterator[Row]:
         "units": len({target.unit for target in estate.targets if target.unit}),
     }
     if not estate.problems:
-        seen = _says("Targets: {targets}; units: {units}", "Target: {targets}; unit kerja: {units}", **values)
+        seen = _says("Targets: {targets}; units: {units}", "Target: {targets}; perangkat daerah: {units}", **values)
         yield Row("targets.configuration", Health.OK, seen)
     repair = _says("Repair it; until then it is left out", "Perbaiki; sampai saat itu bagian ini tidak dipakai")
     for number, problem in enumerate(estate.problems[:PROBLEMS_SHOWN], 1):

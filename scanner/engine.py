@@ -21,13 +21,15 @@ import msgspec
 from scanner.collector import Collected, Collector, withheld
 from scanner.doubt import Doubt, Whose
 from scanner.estate import Estate, Target
+from scanner.estate_judge import EstateJudge, estate_checks_of
 from scanner.journal import Journal, JournalError
 from scanner.judge import CHECK_SECONDS, Judge
-from scanner.judge_worker import Order
+from scanner.judge_worker import PLUGIN, Order
 from scanner.network import Gate
 from scanner.observations.steps import Reason, Unobserved
 from scanner.outlook import Outlook, could_be_ours
 from scanner.parse.url import parse_url
+from scanner.plugins import NO_PLUGINS, Plugins
 from scanner.probes.probe import Surroundings
 from scanner.registry import Check
 from scanner.run import Ending, Run
@@ -74,6 +76,7 @@ class Scan:
         packages: Sequence[str] = ("checks",),
         *,
         heed_windows: bool = True,
+        plugins: Plugins = NO_PLUGINS,
     ) -> None:
         self._run = run
         self._journal: Journal = run.journal
@@ -81,6 +84,7 @@ class Scan:
         self._surroundings = surroundings
         self._watcher = watcher
         self._packages = tuple(packages)
+        self._plugins = plugins
         self._heed_windows = heed_windows
         self._interrupted = ""
         self._gate: Gate | None = None
@@ -121,9 +125,8 @@ class Scan:
             if self._judged_here:
                 await asyncio.wait([collecting])
             else:
-                await _Supervisor(self._journal, self._packages, [check.id for check in self._checks]).follow(
-                    collecting
-                )
+                found_in = (*self._packages, *(f"{PLUGIN}{it}" for it in self._plugins.exactly))
+                await _Supervisor(self._journal, found_in, self._checks).follow(collecting)
         if not collecting.cancelled() and (error := collecting.exception()) is not None:
             raise error
 
@@ -180,9 +183,13 @@ class Scan:
     # -- judging
 
     def _judge_here(self) -> None:
-        judge = Judge(self._run, self._checks)
+        judge = Judge(self._run, self._checks, kinds=self._plugins.observations)
         for target_id in self._journal.unjudged():
-            self._journal.put_findings(target_id, judge.judge(target_id))
+            judged = judge.judge_and_note(target_id)
+            self._journal.put_all_findings({target_id: judged.findings}, judged.facts)
+        if estate_checks_of(self._checks):
+            whole = EstateJudge(self._run, judge, self._checks, self._journal)
+            self._journal.put_estate_findings(whole.judge(), complete=whole.is_complete)
 
 
 class _Collecting:
@@ -355,7 +362,7 @@ def _stopping(task: "asyncio.Task[None]", note: Callable[[str], None]) -> Iterat
 class _Supervisor:
     """Keeps a judge worker going, and names the check that stopped one."""
 
-    def __init__(self, journal: Journal, packages: Sequence[str], checks: Sequence[str]) -> None:
+    def __init__(self, journal: Journal, packages: Sequence[str], checks: Sequence[Check]) -> None:
         self._journal = journal
         self._packages = packages
         self._checks = checks
@@ -373,6 +380,8 @@ class _Supervisor:
                 for start in range(0, len(unjudged), JUDGED_TOGETHER):
                     await self._judge_together(unjudged[start : start + JUDGED_TOGETHER])
                 if over and not unjudged:
+                    if estate_checks_of(self._checks):
+                        await self._keep_at(Order((), estate=True), "the estate")
                     return
                 if not over:
                     await asyncio.wait([collecting], timeout=0.2)
@@ -389,18 +398,22 @@ class _Supervisor:
             await self._judge(target)
 
     async def _judge(self, target: str) -> None:
-        """One target; each time the worker is lost, the check it was at is left out next time."""
+        """One target, each check told as it begins."""
+        await self._keep_at(Order((target,), tell=True), target)
+
+    async def _keep_at(self, order: Order, what: str) -> None:
+        """Each time the worker is lost, the check it was at is left out next time."""
         skip = [check for check, count in self._losses.items() if count >= LOSSES]
         for _ in range(len(self._checks) + 1):
-            lost_at = await self._ask(Order((target,), tuple(skip), tell=True))
+            lost_at = await self._ask(msgspec.structs.replace(order, skip=tuple(skip)))
             if lost_at is None:
                 return
             if not lost_at or lost_at in skip:
                 break
-            log.error("check %s did not end on %s; the judge was restarted", lost_at, target)
+            log.error("check %s did not end on %s; the judge was restarted", lost_at, what)
             self._losses[lost_at] += 1
             skip.append(lost_at)
-        raise RuntimeError(f"the judge cannot be kept running on {target}; see its messages above")
+        raise RuntimeError(f"the judge cannot be kept running on {what}; see its messages above")
 
     async def _ask(self, order: Order) -> str | None:
         """None when the worker judged the targets, else the check it was lost at (empty: before any, or it did not tell)."""

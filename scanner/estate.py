@@ -5,6 +5,7 @@ Values only; `scanner.config` makes them from files. URLs and hosts arrive here 
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
@@ -167,11 +168,21 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disabled: tuple[Disabled, ...] = ()
     windows: tuple[Window, ...] = ()
     credential: Credential | None = None
+    opt_in: tuple[str, ...] = ()
+    """Areas of checks that go further, which the owner of this service switched on."""
+    openapi: str = ""
+    """The path at which the owner says that the interface's description stands; empty for the usual places."""
 
     @property
     def parsed_url(self) -> Url:
         """The URL taken apart; it was checked when the estate was loaded."""
-        return parse_url(self.url)
+        return _parsed(self.url)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(url: str) -> Url:
+    """URLs of targets are asked for again and again, by whoever goes through all of them."""
+    return parse_url(url)
 
 
 class Redirection(msgspec.Struct, frozen=True):
@@ -212,6 +223,16 @@ class PopulationUnit(msgspec.Struct, frozen=True, omit_defaults=True):
     declaration: str = ""
 
 
+class ServiceLevel(msgspec.Struct, frozen=True):
+    """The document in which a service level was agreed, which quantities it covers (`availability`, `latency`), and the
+    values it sets, by the name of the threshold that guards use.
+    """
+
+    document: str
+    covers: tuple[str, ...]
+    limits: dict[str, float] = {}
+
+
 class PopulationService(msgspec.Struct, frozen=True, omit_defaults=True):
     """A service of the official list. `hosts` are its public names, `tags` what an indicator asks for."""
 
@@ -220,6 +241,7 @@ class PopulationService(msgspec.Struct, frozen=True, omit_defaults=True):
     category: Category | None = None
     hosts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    sla: ServiceLevel | None = None
 
 
 class Population(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -245,6 +267,47 @@ class Waiver(msgspec.Struct, frozen=True, omit_defaults=True):
     """The key of one subject (a cookie, a path); empty for every subject."""
 
 
+class Every(StrEnum):
+    """How often an agency set itself to scan: once every day, ISO week or calendar month, in its own time zone."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class CoverageGoal(msgspec.Struct, frozen=True):
+    """The share of registered services that the agency set itself to observe, in percent, and the document that sets it."""
+
+    percent: float
+    document: str
+
+
+class ScheduleGoal(msgspec.Struct, frozen=True):
+    """How often the agency scans by its own rule: at least `percent` of the days, weeks or months have a whole scan, and
+    the longest time between two is `longest_gap_days`.
+    """
+
+    every: Every
+    percent: float
+    longest_gap_days: int
+    document: str
+
+
+class Deadlines(msgspec.Struct, frozen=True):
+    """Within how many days a finding is repaired by the agency's own rule, by severity, from when it was first seen."""
+
+    days: dict[str, int]
+    document: str
+
+
+class Goals(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the agency set itself, each with its document. Without a goal a figure is no pass."""
+
+    coverage: CoverageGoal | None = None
+    schedule: ScheduleGoal | None = None
+    deadlines: Deadlines | None = None
+
+
 class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything one scan is told about the world. `anchors` are the operator's own trust anchors, DER."""
 
@@ -262,6 +325,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Origins outside the estate that answer when our own network is well (`https://host:port`)."""
     params: dict[str, dict[str, object]] = {}
     population: Population | None = None
+    goals: Goals = Goals()
     waivers: tuple[Waiver, ...] = ()
     problems: tuple[str, ...] = ()
     """What failed alone while the estate was read (an include, a waiver): the run goes on and is incomplete."""

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scanner.locale.details import detail_text
+from scanner.locale.speech import say, spoken
+
 MAX_TOLD_CHARS = 200
 
 
@@ -29,10 +32,16 @@ def only_one(state: Path, kind: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = handle.read(MAX_TOLD_CHARS).decode("utf-8", "replace").strip()
+            told = handle.read(MAX_TOLD_CHARS).decode("utf-8", "replace").strip()
+            holder = detail_text(told, spoken())
             raise JobRunningError(
-                f"another {kind} is running ({holder or 'it does not say which'}); wait for it, or choose --state DIR "
-                f"for one of its own ({path})"
+                say(
+                    "another {kind} is running ({holder}); wait for it, or choose --state DIR for one of "
+                    "its own ({path})",
+                    kind=kind,
+                    holder=holder or say("it does not say which"),
+                    path=path,
+                )
             ) from error
         handle.truncate(0)
         handle.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())

@@ -23,11 +23,16 @@ import msgspec
 from scanner.cost import Contact, Cost
 from scanner.findings import Finding
 from scanner.json_text import inert
+from scanner.locale.details import detail_text
+from scanner.locale.speech import reason_of, say, spoken
 from scanner.observations.observation import digest as digest_of
+from scanner.observations.steps import Replay
 
 T = TypeVar("T")
 
-FORMAT = "1"
+FORMAT = "2"
+EARLIER = "1"
+"""Without facts of the estate: read, and not gone on with."""
 SUFFIX = ".journal"
 MAX_VALUE_BYTES = 64 * 1024 * 1024
 FULL_BYTES = 128 * 1024
@@ -42,10 +47,17 @@ CREATE TABLE target (id TEXT PRIMARY KEY, record BLOB NOT NULL, judged INTEGER N
 CREATE TABLE filed (target TEXT NOT NULL, probe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (target, probe))
     WITHOUT ROWID;
 CREATE TABLE finding (
-    target TEXT NOT NULL, fingerprint TEXT NOT NULL, rank INTEGER NOT NULL, stored BLOB NOT NULL,
+    target TEXT NOT NULL, fingerprint TEXT NOT NULL, rank INTEGER NOT NULL, stored BLOB NOT NULL%s,
     PRIMARY KEY (target, fingerprint)) WITHOUT ROWID;
 CREATE INDEX unjudged ON target (id) WHERE judged = 0;
 """
+_FACTS = """
+CREATE TABLE fact (
+    kind TEXT NOT NULL, key TEXT NOT NULL, target TEXT NOT NULL, address TEXT NOT NULL, stored BLOB NOT NULL,
+    PRIMARY KEY (kind, key, target, address)) WITHOUT ROWID;
+CREATE INDEX fact_of ON fact (target);
+"""
+_SCHEMAS = {EARLIER: _SCHEMA % "", FORMAT: _SCHEMA % ", estate INTEGER NOT NULL DEFAULT 0" + _FACTS}
 
 
 class JournalError(Exception):
@@ -66,6 +78,21 @@ class Standing(StrEnum):
     OBSERVED = "observed"
     """At least one of its endpoints answered something."""
     NOT_OBSERVED = "not_observed"
+
+
+class FactRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fact about a target that checks of the whole estate hold against those of others; `kind` is the check's id.
+
+    An empty `key` says that the target was looked at whole, for `evidence` and `replay` of what is concluded of it alone.
+    """
+
+    kind: str
+    key: str
+    target: str
+    address: str = ""
+    detail: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    replay: Replay | None = None
 
 
 class TargetRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,10 +132,12 @@ class Journal:
                 lock = undo.enter_context(_lock(path))
                 journal = cls(path, undo.enter_context(contextlib.closing(_connect(path, write=True))), lock)
                 with journal._db:
-                    journal._db.executescript(_SCHEMA)
+                    journal._db.executescript(_SCHEMAS[FORMAT])
                     journal._put_meta("format", FORMAT.encode())
             except (OSError, sqlite3.Error) as error:
-                raise JournalError(f"{path}: cannot write the journal: {_told(error, path)}") from error
+                raise JournalError(
+                    say("{path}: cannot write the journal: {reason}", path=path, reason=_told(error, path))
+                ) from error
             undo.pop_all()
             return journal
 
@@ -116,7 +145,7 @@ class Journal:
     def in_memory(cls) -> Self:
         """A journal for evidence that was read from elsewhere."""
         journal = cls(Path(":memory:"), sqlite3.connect(":memory:"))
-        journal._db.executescript(_SCHEMA)
+        journal._db.executescript(_SCHEMAS[FORMAT])
         journal._put_meta("format", FORMAT.encode())
         return journal
 
@@ -127,7 +156,7 @@ class Journal:
         Raises JournalError, JournalBusyError when another run holds it.
         """
         if not path.is_file():
-            raise JournalError(f"{path}: no such journal")
+            raise JournalError(say("{path}: no such journal", path=path))
         with contextlib.ExitStack() as undo:
             lock = undo.enter_context(_lock(path)) if write else None
             try:
@@ -141,12 +170,21 @@ class Journal:
             except AlteredError:
                 raise
             except (sqlite3.Error, JournalError) as error:
-                raise JournalError(f"{path}: not a journal of Pindai: {error}") from error
-            if version != FORMAT.encode():
-                found = (version or b"?").decode("utf-8", "replace")
-                raise JournalError(f"{path}: journal format {found!r}; this Pindai reads {FORMAT!r}")
-            if tables != _tables():
-                raise AlteredError(f"{path}: its tables are not those of a journal of Pindai")
+                raise JournalError(
+                    say("{path}: not a journal of Pindai: {error}", path=path, error=detail_text(str(error), spoken()))
+                ) from error
+            found = (version or b"?").decode("utf-8", "replace")
+            if found not in _SCHEMAS or (found == EARLIER and (write or join)):
+                raise JournalError(
+                    say(
+                        "{path}: journal format {found!r}; this Pindai reads {format!r}",
+                        path=path,
+                        found=found,
+                        format=FORMAT,
+                    )
+                )
+            if tables != _tables(found):
+                raise AlteredError(say("{path}: its tables are not those of a journal of Pindai", path=path))
             undo.pop_all()
             return journal
 
@@ -178,9 +216,11 @@ class Journal:
         read before it is known that the table in question is plain.
         """
         if self._db.execute("SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1").fetchone():
-            raise AlteredError(f"{self.path}: it holds views or triggers, which no journal of Pindai does")
+            raise AlteredError(
+                say("{path}: it holds views or triggers, which no journal of Pindai does", path=self.path)
+            )
         made = _made(self._db)
-        if not any(it in made for it in _tables() if it.startswith("CREATE TABLE meta ")):
+        if not any(it in made for it in _tables(FORMAT) if it.startswith("CREATE TABLE meta ")):
             raise sqlite3.DatabaseError("it has other tables")
         return made
 
@@ -202,16 +242,19 @@ class Journal:
             # Both say that a text or a page is no longer what SQLite wrote; other errors are of this machine, and now.
             damaged = type(error) is sqlite3.DatabaseError or "decode" in str(error)
             kind = AlteredError if damaged else JournalError
-            raise kind(f"{self.path}: {'damaged: ' if damaged else ''}{error}") from error
+            said = detail_text(str(error), spoken())
+            if damaged:
+                said = say("damaged: {error}", error=said)
+            raise kind(f"{self.path}: {said}") from error
 
     @property
     def manifest(self) -> bytes:
         """The stored manifest. Raises AlteredError, JournalError when there is none."""
         stored = self._meta("manifest")
         if stored is None:
-            raise JournalError(f"{self.path}: the run was stopped before it began; nothing is in it")
+            raise JournalError(say("{path}: the run was stopped before it began; nothing is in it", path=self.path))
         if (self._meta("manifest_digest") or b"").decode() != digest_of(stored):
-            raise AlteredError(f"{self.path}: the manifest does not match its digest")
+            raise AlteredError(say("{path}: the manifest does not match its digest", path=self.path))
         return stored
 
     def put_manifest(self, stored: bytes) -> None:
@@ -268,18 +311,51 @@ class Journal:
         """Store what was concluded about a target, in place of what was concluded before. Raises JournalError."""
         self.put_all_findings({target: findings})
 
-    def put_all_findings(self, judged: Mapping[str, Iterable[Finding]]) -> None:
-        """Store what was concluded about several targets, by id, in one transaction. Raises JournalError."""
-        rows = [
-            (target, finding.fingerprint, finding.rank, inert(msgspec.json.encode(finding)))
-            for target, findings in judged.items()
-            for finding in findings
-        ]
+    def put_all_findings(self, judged: Mapping[str, Iterable[Finding]], facts: Iterable[FactRow] = ()) -> None:
+        """Store what was concluded about several targets, by id, in one transaction, and the facts about them that are
+        held against those of others. Raises JournalError."""
+        rows = [_finding_row(target, finding) for target, findings in judged.items() for finding in findings]
         targets = [(target,) for target in judged]
         with self._writing(", ".join(judged)):
-            self._db.executemany("DELETE FROM finding WHERE target = ?", targets)
-            self._db.executemany("INSERT INTO finding VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("DELETE FROM finding WHERE target = ? AND estate = 0", targets)
+            self._db.executemany("INSERT INTO finding VALUES (?, ?, ?, ?, 0)", rows)
+            self._db.executemany("DELETE FROM fact WHERE target = ?", targets)
+            self._put_facts(facts)
             self._db.executemany("UPDATE target SET judged = 1 WHERE id = ?", targets)
+
+    def put_facts(self, facts: Iterable[FactRow]) -> None:
+        """Store facts about targets beside those that are there. Raises JournalError."""
+        with self._writing("facts"):
+            self._put_facts(facts)
+
+    def _put_facts(self, facts: Iterable[FactRow]) -> None:
+        rows = ((it.kind, it.key, it.target, it.address, inert(msgspec.json.encode(it))) for it in facts)
+        self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?, ?, ?, ?)", rows)
+
+    def put_estate_findings(self, findings: Iterable[Finding], *, complete: bool) -> None:
+        """Store what was concluded by holding targets against one another, in place of what was before, in one
+        transaction; `complete` says whether every target was there to be held. Raises JournalError.
+
+        `findings` may be made while they are written: what they are made of is in other tables.
+        """
+        with self._writing("estate"):
+            self._db.execute("DELETE FROM finding WHERE estate = 1")
+            rows = (_finding_row(finding.target, finding) for finding in findings)
+            self._db.executemany("INSERT OR REPLACE INTO finding VALUES (?, ?, ?, ?, 1)", rows)
+            self._put_meta("estate", b"complete" if complete else b"partial")
+
+    def is_estate_pending(self) -> bool:
+        """Whether there are facts about targets that were not yet, all of them, held against one another."""
+        if self._meta("estate") == b"complete" or self._meta("format") != FORMAT.encode():
+            return False
+        return any(True for _ in self._rows("SELECT 1 FROM fact LIMIT 1"))
+
+    def facts(self, kind: str) -> Iterator[FactRow]:
+        """The facts of one kind, by key, then target, then address: equal keys follow one another. Raises AlteredError."""
+        decoder = msgspec.json.Decoder(FactRow)
+        query = "SELECT stored FROM fact WHERE kind = ? ORDER BY kind, key, target, address"
+        for (stored,) in self._rows(query, kind):
+            yield self._decoded(stored, decoder)
 
     def committed(self) -> frozenset[str]:
         """Ids of the targets that are done."""
@@ -303,11 +379,30 @@ class Journal:
         for (stored,) in self._rows(query, *values):
             yield self._decoded(stored, decoder)
 
+    def failures(self, kind: type[T]) -> Iterator[T]:
+        """The findings (`fail`) as far as `kind` takes them in, by target. Raises AlteredError."""
+        decoder = msgspec.json.Decoder(kind)
+        for (stored,) in self._rows("SELECT stored FROM finding WHERE rank >= 0 ORDER BY target, fingerprint"):
+            yield self._decoded(stored, decoder)
+
+    def verdict(self, target: str, fingerprint: str, kind: type[T]) -> T | None:
+        """What was concluded of one fingerprint, as far as `kind` takes it in; None when nothing was. Raises AlteredError."""
+        rows = self._rows("SELECT stored FROM finding WHERE target = ? AND fingerprint = ?", target, fingerprint)
+        return next((self._decoded(stored, msgspec.json.Decoder(kind)) for (stored,) in rows), None)
+
+    def verdicts(self, target: str, kind: type[T]) -> Iterator[T]:
+        """Everything that was concluded about a target, as far as `kind` takes it in. Raises AlteredError."""
+        decoder = msgspec.json.Decoder(kind)
+        for (stored,) in self._rows("SELECT stored FROM finding WHERE target = ? ORDER BY fingerprint", target):
+            yield self._decoded(stored, decoder)
+
     def _decoded(self, stored: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
         try:
             return decoder.decode(stored)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise AlteredError(f"{self.path}: a record in it was altered and cannot be read: {error}") from error
+            raise AlteredError(
+                say("{path}: a record in it was altered and cannot be read: {error}", path=self.path, error=error)
+            ) from error
 
     # -- observations
 
@@ -323,6 +418,7 @@ class Journal:
         rows = self._rows("SELECT CAST(stored AS BLOB) FROM observation WHERE digest = ?", digest)
         stored: bytes | None = next((value for (value,) in rows), None)
         if stored is not None and digest_of(stored) != digest:
+            # A detail of evidence when the judge meets it: in English whoever reads it (scanner.locale.details).
             raise AlteredError(f"{self.path}: the observation {digest} was altered: its bytes have another digest")
         return stored
 
@@ -332,11 +428,15 @@ class Journal:
             yield digest
 
 
+def _finding_row(target: str, finding: Finding) -> tuple[str, str, int, bytes]:
+    return target, finding.fingerprint, finding.rank, inert(msgspec.json.encode(finding))
+
+
 @cache
-def _tables() -> frozenset[str]:
+def _tables(version: str) -> frozenset[str]:
     """How the tables of a journal are made, as SQLite keeps it."""
     with contextlib.closing(sqlite3.connect(":memory:")) as plain:
-        plain.executescript(_SCHEMA)
+        plain.executescript(_SCHEMAS[version])
         return _made(plain)
 
 
@@ -366,13 +466,14 @@ def _told(error: Exception, path: Path) -> str:
     """What an error says, and how much room there is when that may be the cause: SQLite says of a disk that is full only
     that input or output failed when it meets it outside of the journal itself.
     """
+    said = reason_of(error) if isinstance(error, OSError) else detail_text(str(error), spoken())
     if "I/O" not in str(error):
-        return str(error)
+        return said
     try:
         free = shutil.disk_usage(path.parent).free
     except OSError:
-        return str(error)
-    return f"{error}; the disk is full" if free < FULL_BYTES else str(error)
+        return said
+    return say("{error}; the disk is full", error=said) if free < FULL_BYTES else said
 
 
 def _lock(path: Path) -> IO[bytes]:
@@ -382,7 +483,7 @@ def _lock(path: Path) -> IO[bytes]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise JournalBusyError(f"{path}: another scan is writing this journal") from error
+        raise JournalBusyError(say("{path}: another scan is writing this journal", path=path)) from error
     return handle
 
 

@@ -11,16 +11,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Union, cast
 
 import msgspec
 
 from scanner.estate import AddressPolicy, Target, Vantage, Waiver
+from scanner.estate_checks import MAX_DETAIL_CHARS, MAX_FACTS, MAX_KEY_CHARS, EstateCheck, EstateView
 from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Severity, State, Subject, fingerprint, merge
-from scanner.journal import AlteredError, Journal
+from scanner.journal import AlteredError, FactRow, Journal
 from scanner.locale.reasons import render_unknown
 from scanner.locale.values import local, render
-from scanner.needs import OUR_FAULTS, Evaluated, Need, Place, gather
+from scanner.needs import OUR_FAULTS, EstateFact, Evaluated, Need, Place, gather
 from scanner.observations.dns import Climb, DnsAnswer
 from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
@@ -52,9 +53,9 @@ class CheckTimeout(BaseException):
 class Evidence:
     """Decodes stored observations; trust stores, large and the same for all targets, are kept decoded."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, kinds: Sequence[type[Observation]] = ()) -> None:
         self._journal = journal
-        self._decoder = msgspec.json.Decoder(ANY_OBSERVATION)
+        self._decoder = msgspec.json.Decoder(Union[(ANY_OBSERVATION, *kinds)] if kinds else ANY_OBSERVATION)
         self._kept: dict[str, Observation] = {}
 
     def by_digest(self, digest: str) -> Observation | None:
@@ -67,10 +68,33 @@ class Evidence:
         try:
             observation: Observation = self._decoder.decode(stored)
         except msgspec.MsgspecError as error:
+            if (kind := _foreign_kind(stored)) is not None:
+                return _not_readable(
+                    f"an observation of the kind {kind}, which no plug-in loaded here can read: {error}"
+                )
             raise AlteredError(f"the observation {digest} cannot be read: {error}") from error
         if isinstance(observation, TrustStore):
             self._kept[digest] = observation
         return observation
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+def _foreign_kind(stored: bytes) -> str | None:
+    """The kind of an observation that a plug-in made, which its area tells; None for one of our own, or for none."""
+    try:
+        kind = msgspec.json.decode(stored, type=_Kind).kind
+    except msgspec.MsgspecError:
+        return None
+    return kind if "." in kind else None
+
+
+def _not_readable(detail: str) -> Withheld:
+    """Stands for what is stored and cannot be read without its plug-in: nobody altered it."""
+    failure = Unobserved(Reason.NOT_RECORDED, detail)
+    return Withheld(started=datetime.fromtimestamp(0, UTC), took_ms=0.0, failure=failure)
 
 
 class TargetFacts:
@@ -111,9 +135,16 @@ def _altered(detail: str) -> Crashed:
 
 
 class Judge:
-    """Judges the targets of one run with the checks given."""
+    """Judges the targets of one run with the checks given; `kinds` are observations that plug-ins add."""
 
-    def __init__(self, run: Run, checks: Sequence[Check], on_check: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        checks: Sequence[Check],
+        on_check: Callable[[str], None] | None = None,
+        *,
+        kinds: Sequence[type[Observation]] = (),
+    ) -> None:
         self._run = run
         self._checks = tuple(checks)
         self._by_id = {check.id: check for check in self._checks}
@@ -126,15 +157,20 @@ class Judge:
         self._params: dict[tuple[str, str], CheckParams | None] = {}
         for check in self._checks:
             self._params_for(check, "", {})
-        self._evidence = Evidence(run.journal)
+        self._evidence = Evidence(run.journal, kinds)
         self._on_check = on_check or (lambda _: None)
+        self._view = EstateView(estate)
 
     def judge(self, target_id: str, skip: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
         """All findings about one target. `skip` names checks that are known not to end."""
-        with _alarm:
+        return self.judge_and_note(target_id, skip).findings
+
+    def judge_and_note(self, target_id: str, skip: frozenset[str] = frozenset()) -> "Judged":
+        """All findings about one target, and the facts about it that will be held against those of the others."""
+        with alarm:
             return self._judge(target_id, skip)
 
-    def _judge(self, target_id: str, skip: frozenset[str]) -> tuple[Finding, ...]:
+    def _judge(self, target_id: str, skip: frozenset[str]) -> "Judged":
         target = self._run.target(target_id)
         manifest = self._run.manifest
         facts = TargetFacts(self._run.journal.filed(target_id), self._evidence)
@@ -160,30 +196,37 @@ class Judge:
                 failure = outcome
             elif chosen is not None and isinstance(chosen[0], Crashed | Withheld):
                 failure, places = chosen[0].failure, [root]
-        about = _About(self._zone, self._vantage, failure, frozenset() if stored is None else frozenset({stored[1]}))
+        about = About(self._zone, self._vantage, failure, frozenset() if stored is None else frozenset({stored[1]}))
         sightings: list[tuple[str, Finding]] = []
+        noted: list[FactRow] = []
         for check in checks_for(target, self._checks):
             self._on_check(check.id)
+            before = len(sightings)
+            rows: list[FactRow] = []
             for place in places:
                 address = "" if place.endpoint is None else place.endpoint.address
                 if failure is not None and failure.reason in OUR_FAULTS:
                     verdicts = [about.error(check, place, failure.detail, failure.reason, about.resolution)]
                 elif check.id in skip:
                     verdicts = [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
+                elif isinstance(check, EstateCheck):
+                    verdicts = self._note(check, facts, place, about, rows)
                 else:
                     verdicts = self._run_check(check, facts, place, about)
                 sightings += [(address, finding) for finding in verdicts]
             if beyond is not None:
                 sightings.append(("", about.obstacle(check, root, beyond, about.resolution)))
+            if len(sightings) > before:  # something about this target is open: nothing speaks for it
+                rows = [row for row in rows if row.key]
+            noted += rows
         sightings += [
             ("", about.switched_off(check, root, off.reason)) for check, off in disabled_for(target, self._checks)
         ]
-        merged = merge(sightings)
-        return tuple(map(self._accepted, merged)) if self._waivers else merged
+        return Judged(tuple(map(self.accepted, merge(sightings))), tuple(noted))
 
-    def _accepted(self, finding: Finding) -> Finding:
+    def accepted(self, finding: Finding) -> Finding:
         """The finding, with the waiver that accepts it for longest, where there is one."""
-        if finding.state is not State.FAIL:
+        if not self._waivers or finding.state is not State.FAIL:
             return finding
         check = self._by_id[finding.check]
         waiver = max((it for it in self._waivers if accepts(it, check, finding)), key=lambda it: it.until, default=None)
@@ -192,7 +235,42 @@ class Judge:
         accepted = AcceptedUntil(waiver.until, waiver.approved_by, waiver.reason)
         return msgspec.structs.replace(finding, waiver=accepted)
 
-    def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "_About") -> list[Finding]:
+    def _note(
+        self, check: EstateCheck, facts: TargetFacts, place: Place, about: "About", rows: list[FactRow]
+    ) -> list[Finding]:
+        """Note what a check of the whole estate wants to know of one place; what stands in the way is concluded now."""
+        try:
+            with time_limit(CHECK_SECONDS):
+                if (why := check.applies(self._view)) is not None:
+                    return [about.obstacle(check, place, why, frozenset())]
+                found = facts.evaluate(check.facts, place)
+                value = found.value
+                if not isinstance(value, Unobserved | NotApplicable):
+                    value = tuple(fact for fact in value if check.wanted(fact, self._view))
+        except CheckTimeout:
+            return [about.error(check, place, f"the check did not end within {CHECK_SECONDS:g} s")]
+        except Exception as error:  # the barrier around one check: our fault must not end the run
+            log.exception("check %s crashed on %s", check.id, place.target.id)
+            return [about.error(check, place, f"{type(error).__name__}: {error}")]
+        if isinstance(value, Unobserved | NotApplicable):
+            return [about.obstacle(check, place, value, found.evidence)]
+        row = FactRow(
+            kind=check.id,
+            key="",
+            target=place.target.id,
+            address="" if place.endpoint is None else place.endpoint.address,
+            evidence=tuple(sorted(found.evidence)),
+            replay=weakest(found.levels),
+        )
+        rows.append(row)
+        kept = [fact for fact in value if _is_small(fact)]
+        rows += [msgspec.structs.replace(row, key=it.key, detail=it.detail) for it in kept[:MAX_FACTS]]
+        if len(kept) < len(value) or len(kept) > MAX_FACTS:
+            rest = Unobserved(Reason.TOO_LARGE, f"more than {MAX_FACTS} facts, or longer ones than are compared")
+            return [about.obstacle(check, place, rest, found.evidence)]
+        return []
+
+    def _run_check(self, check: Check, facts: TargetFacts, place: Place, about: "About") -> list[Finding]:
         """One check at one place, behind its barrier; what was concluded before it broke stands."""
         findings: list[Finding] = []
         try:
@@ -229,7 +307,7 @@ class Judge:
         return iter([(place, None)]) if check.each is None else check.each.places(facts, place)
 
     def _at_spot(
-        self, check: Check, facts: TargetFacts, spot: Place, obstacle: Evaluated[Any] | None, about: "_About"
+        self, check: Check, facts: TargetFacts, spot: Place, obstacle: Evaluated[Any] | None, about: "About"
     ) -> Iterator[Finding]:
         if obstacle is not None:
             assert isinstance(obstacle.value, Unobserved | NotApplicable)
@@ -251,7 +329,18 @@ class Judge:
             raise RuntimeError("the check yielded no verdict")
 
 
-class _About(msgspec.Struct, frozen=True):
+class Judged(msgspec.Struct, frozen=True):
+    """What was concluded about one target, and the facts about it that checks of the whole estate will hold together."""
+
+    findings: tuple[Finding, ...]
+    facts: tuple[FactRow, ...] = ()
+
+
+def _is_small(fact: EstateFact) -> bool:
+    return len(fact.key) <= MAX_KEY_CHARS and sum(map(len, fact.detail)) <= MAX_DETAIL_CHARS
+
+
+class About(msgspec.Struct, frozen=True):
     """Makes findings of verdicts. `failure` is why the target has no endpoint at all, `resolution` the evidence of it."""
 
     zone: str
@@ -288,13 +377,14 @@ class _About(msgspec.Struct, frozen=True):
         detail: str,
         reason: Reason = Reason.INTERNAL,
         evidence: frozenset[str] = frozenset(),
+        about: Subject | None = None,
     ) -> Finding:
-        """Our own fault."""
+        """Our own fault, about the service or item in hand unless something else is named."""
         detail = str(bounded(detail))
         message = Message(
             id=f"Kesalahan alat: {detail}", en=f"Error of the tool: {detail}", arguments={"detail": detail}
         )
-        return self._make(check, place, None, State.ERROR, "error", message, evidence, reason=reason)
+        return self._make(check, place, about, State.ERROR, "error", message, evidence, reason=reason)
 
     def finding(self, check: Check, place: Place, verdict: Verdict, evidence: frozenset[str], level: Any) -> Finding:
         """What a check said."""
@@ -412,16 +502,16 @@ class time_limit:  # noqa: N801 - used like a function
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        _alarm.__enter__()
-        if _alarm.is_set:
+        alarm.__enter__()
+        if alarm.is_set:
             signal.setitimer(signal.ITIMER_REAL, self._seconds)
 
     def __exit__(self, *_: object) -> None:
         try:
-            if _alarm.is_set:
+            if alarm.is_set:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         finally:  # the alarm may sound here, too
-            _alarm.__exit__()
+            alarm.__exit__()
 
 
 class _Alarm:
@@ -456,4 +546,4 @@ class _Alarm:
         raise CheckTimeout
 
 
-_alarm = _Alarm()
+alarm = _Alarm()

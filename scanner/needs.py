@@ -31,6 +31,18 @@ MAX_ITEMS = 1000
 """Most things of one kind (cookies, pages) that a check is run for at one place."""
 
 
+class EstateFact(msgspec.Struct, frozen=True):
+    """What a check of the whole estate notes of a target: `key` brings it together with others, `detail` is what the check
+    wants to know then."""
+
+    key: str
+    detail: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            raise ValueError("a fact without a key meets no other")
+
+
 class Setting(msgspec.Struct, frozen=True):
     """What of the run's manifest a need may look at: it changes what is asked, so it is stored with the run."""
 

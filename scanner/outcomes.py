@@ -1,6 +1,7 @@
 """Outcomes: the closed table of what a check can say, in both languages, and the verdicts made from it."""
 
 import string
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -20,7 +21,8 @@ def placeholders(text: str) -> frozenset[str]:
 class Verdict(msgspec.Struct, frozen=True):
     """What a check yields: an outcome with its values, about the subject in hand unless it names another.
 
-    `expected` and `found` are the two sides a reader compares, in words or values.
+    `expected` and `found` are the two sides a reader compares, in words or values. `targets`, which only checks of the
+    whole estate name, are those where it is written down; all in hand when none is named.
     """
 
     outcome: "OutcomeBase"
@@ -29,10 +31,15 @@ class Verdict(msgspec.Struct, frozen=True):
     found: Argument | None = None
     subject: Subject | None = None
     unobserved: Unobserved | None = None
+    targets: tuple[str, ...] = ()
 
     def about(self, kind: str, key: str) -> Self:
         """The same verdict on a subject of its own (a cookie, a path). `key` must not change with time or address."""
         return msgspec.structs.replace(self, subject=Subject(kind, key))
+
+    def at(self, targets: Iterable[str]) -> Self:
+        """The same verdict, written down at these targets of those in hand only."""
+        return msgspec.structs.replace(self, targets=tuple(targets))
 
 
 class OutcomeBase(msgspec.Struct, frozen=True):
@@ -47,6 +54,8 @@ class OutcomeBase(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if placeholders(self.en) != placeholders(self.id):
             raise ValueError(f"outcome {self.key!r}: the two languages name different placeholders")
+        if taken := placeholders(self.en) & {"expected", "found"}:
+            raise ValueError(f"outcome {self.key!r}: {{{min(taken)}}} is the verdict's own; choose another name")
 
     def __call__(
         self, *, expected: Argument | None = None, found: Argument | None = None, **arguments: Argument

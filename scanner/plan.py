@@ -177,12 +177,16 @@ def plan_target(
         places = [Place(target, setting, endpoint) for endpoint in found]
     probes = [probe for place in places for probe in first_wave(wanted, place)]
     exchanges = list(_exchanges(probes))
+    others = [contact for probe in dict.fromkeys(probes) if (contact := probe.first_contact()) is not None]
     return PlannedTarget(
         id=target.id,
         host=target.parsed_url.host,
-        ports=tuple(sorted({exchange.port for exchange in exchanges})),
+        ports=tuple(sorted({*(it.port for it in exchanges), *(endpoint.port for _, endpoint in others)})),
         addresses=addresses,
-        requests=tuple(f"{exchange.method} {exchange.url} -> {exchange.address}" for exchange in exchanges),
+        requests=(
+            *(f"{exchange.method} {exchange.url} -> {exchange.address}" for exchange in exchanges),
+            *(f"{words} -> {endpoint.address}" for words, endpoint in others),
+        ),
         probes=tuple(dict.fromkeys(type(probe).__struct_config__.tag for probe in probes)),  # type: ignore[misc]  # tags are strings
         ceiling=ceiling_of(target, wanted, setting, profile, addresses),
     )

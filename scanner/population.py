@@ -5,7 +5,6 @@ services that an agency keeps in a spreadsheet is read as it is, CSV or XLSX, an
 """
 
 import datetime
-import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from scanner.config_error import ConfigError
-from scanner.estate import Category, Population, PopulationService, PopulationUnit
+from scanner.estate import Category, Population, PopulationService, PopulationUnit, ServiceLevel
+from scanner.locale.speech import mark, say, say_marked
 from scanner.parse.list_name import name_key
 from scanner.parse.url import UrlError, host_of, parse_url
 from scanner.redaction import redact_text
 from scanner.service_list import HEADINGS, Refusal, addresses_in
 from scanner.spreadsheet import Head, Row, Table, body, find_head, read_table
-from scanner.toml_file import Section, TomlFile, did_you_mean, read_toml
+from scanner.toml_file import Section, TomlFile, did_you_mean, likely, read_toml
 
 MAX_NAME_CHARS: Final = 300
 MAX_LISTED: Final = 100
@@ -43,6 +43,18 @@ _DATE: Final = "date = 2026-01-31"
 SUMS: Final = frozenset({"jumlah", "jumlah total", "total", "grand total", "jumlah keseluruhan"})
 """The last row of many a list."""
 _NO_HOST_OF_THEIRS: Final = frozenset({Refusal.MOBILE_APP, Refusal.PLATFORM})
+_REFUSED: Final = {
+    Refusal.NO_ADDRESS: mark("no address"),
+    Refusal.NOT_AN_ADDRESS: mark("not an address"),
+    Refusal.EMAIL: mark("email"),
+    Refusal.SECRET: mark("secret"),
+    Refusal.LOOPBACK: mark("loopback"),
+    Refusal.NEVER: mark("never"),
+    Refusal.BROKEN: mark("broken"),
+    Refusal.UNCOMPUTED: mark("uncomputed"),
+    Refusal.TOO_MANY: mark("too many"),
+}
+"""What a cell of hosts has instead of one."""
 
 Item = TypeVar("Item")
 
@@ -50,15 +62,15 @@ Item = TypeVar("Item")
 def _name(text: str) -> str:
     name = " ".join(text.split())
     if not name:
-        raise ValueError("must not be empty")
+        raise ValueError(say("must not be empty"))
     if len(name) > MAX_NAME_CHARS:
-        raise ValueError(f"longer than {MAX_NAME_CHARS} characters")
+        raise ValueError(say("longer than {count} characters", count=MAX_NAME_CHARS))
     return name
 
 
 def _past_day(day: datetime.date) -> datetime.date:
     if day > datetime.datetime.now(EARLIEST_ZONE).date():
-        raise ValueError(f"{day} is in the future; the date is that of the document the list comes from")
+        raise ValueError(say("{day} is in the future; the date is that of the document the list comes from", day=day))
     return day
 
 
@@ -73,7 +85,7 @@ def host_in(text: str) -> str:
     """The host of what stands in a list for an address: a host, or a URL with or without scheme. Raises ValueError."""
     given = text.strip()
     if re.fullmatch(r"[0-9.]+", given) and given.count(".") != 3:
-        raise ValueError(f"{given[:60]!r}: no host such as layanan.contoh.go.id")
+        raise ValueError(f"{given[:60]!r}: {say('no host such as layanan.contoh.go.id')}")
     try:
         if "://" in given:
             return parse_url(given).host
@@ -84,7 +96,7 @@ def host_in(text: str) -> str:
     except UrlError:
         # What is no address may be anything, a password too: it is not repeated where it looks like one.
         shown = "" if "@" in given or redact_text(given)[1] else f"{given[:60]!r}: "
-    raise ValueError(f"{shown}no host such as layanan.contoh.go.id")
+    raise ValueError(shown + say("no host such as layanan.contoh.go.id"))
 
 
 def _category(value: object) -> object:
@@ -108,6 +120,21 @@ class UnitSection(Section):
     )
 
 
+class ServiceLevelSection(Section):
+    """The agreed level of a service (SLA)."""
+
+    document: _Name = Field(description="The document that agrees it.", examples=["SLA Layanan Perizinan 2026"])
+    covers: list[_Name] = Field(
+        description="The quantities it covers.", examples=[["availability"]], min_length=1, max_length=MAX_LISTED
+    )
+    availability_target: Annotated[float, Field(strict=False, gt=0, le=1)] | None = Field(
+        default=None, description="The availability it promises, as a share of the time.", examples=[0.995]
+    )
+    latency_limit_ms: Annotated[float, Field(strict=False, gt=0)] | None = Field(
+        default=None, description="The longest answer time it promises, in milliseconds.", examples=[2000]
+    )
+
+
 class ServiceSection(Section):
     """A registered online service."""
 
@@ -124,6 +151,7 @@ class ServiceSection(Section):
     tags: list[_Name] = Field(
         default=[], description="What an indicator asks for.", examples=[["layanan-publik"]], max_length=MAX_LISTED
     )
+    sla: ServiceLevelSection | None = Field(default=None, description="The agreed level of the service.")
 
 
 class PopulationFile(Section):
@@ -155,7 +183,15 @@ def load_population(
     if path.suffix.lower() == ".toml":
         told = {"document": document, "date": date, "sheet": sheet}
         if superfluous := [key for key, value in told.items() if value]:
-            raise ConfigError([f"{path}: {' and '.join(superfluous)} belong into the file itself, as it is TOML"])
+            raise ConfigError(
+                [
+                    say(
+                        "{path}: {superfluous} belong into the file itself, as it is TOML",
+                        path=path,
+                        superfluous=say(" and ").join(superfluous),
+                    )
+                ]
+            )
         return _of_toml(path)
     return _of_table(path, document, date, sheet)
 
@@ -170,7 +206,12 @@ def _of_toml(path: Path) -> Population:
     services = [
         _Placed(
             PopulationService(
-                it.name, " ".join(it.unit.split()), it.category, tuple(dict.fromkeys(it.hosts)), tuple(it.tags)
+                it.name,
+                " ".join(it.unit.split()),
+                it.category,
+                tuple(dict.fromkeys(it.hosts)),
+                tuple(it.tags),
+                None if it.sla is None else _level(it.sla),
             ),
             _place_in(file, "service", number),
         )
@@ -178,7 +219,7 @@ def _of_toml(path: Path) -> Population:
     ]
     problems = list(_contradictions(units, services))
     if not units and not services:
-        problems.append(f"{path}: neither [[unit]] nor [[service]] in it, so there is nothing to count")
+        problems.append(say("{path}: neither [[unit]] nor [[service]] in it, so there is nothing to count", path=path))
     if problems:
         raise ConfigError(problems)
     return Population(
@@ -188,6 +229,11 @@ def _of_toml(path: Path) -> Population:
         services=tuple(it.value for it in services),
         category_document=told.category_document.strip(),
     )
+
+
+def _level(section: ServiceLevelSection) -> ServiceLevel:
+    limits = section.model_dump(include={"availability_target", "latency_limit_ms"}, exclude_none=True)
+    return ServiceLevel(section.document, tuple(section.covers), limits)
 
 
 @dataclass(frozen=True)
@@ -212,11 +258,20 @@ def _of_table(path: Path, document: str, date: datetime.date | None, sheet: str 
     except ValueError:
         named = ""
         problems.append(
-            f"{path}: a spreadsheet does not say what it is: name its document below [population], such as {_DOCUMENT}"
+            say(
+                "{path}: a spreadsheet does not say what it is: name its document below [population], "
+                "such as {document}",
+                path=path,
+                document=_DOCUMENT,
+            )
         )
     if date is None:
         problems.append(
-            f"{path}: a spreadsheet does not say of when it is: give the date of its document, such as {_DATE}"
+            say(
+                "{path}: a spreadsheet does not say of when it is: give the date of its document, such as {date}",
+                path=path,
+                date=_DATE,
+            )
         )
     else:
         try:
@@ -236,7 +291,7 @@ def _of_table(path: Path, document: str, date: datetime.date | None, sheet: str 
                 services.append(service)
         problems += _contradictions([], services)
         if not services and not problems:
-            problems.append(f"{path}: no service below the headings")
+            problems.append(say("{path}: no service below the headings", path=path))
     if problems or date is None:
         raise ConfigError(problems)
     return Population(document=named, date=date, services=tuple(it.value for it in services))
@@ -258,14 +313,19 @@ def _service(table: Table, head: Head, row: Row, problems: list[str]) -> _Placed
     name, unit = head.text(row, "service"), head.text(row, "unit")
     if name.casefold() in NO_VALUE:
         problems.append(
-            f"{place('service')}: no name of a service in this row; delete the row, or write the list as population.toml "
-            "where units without a service have their place"
+            say(
+                "{place}: no name of a service in this row; delete the row, or write the list as "
+                "population.toml where units without a service have their place",
+                place=place("service"),
+            )
         )
     for key, text in (("service", name), ("unit", unit)):
         if text.rstrip(" :").casefold() in SUMS:
-            problems.append(f"{place(key)}: a sum and no service, which would count as one; delete the row")
+            problems.append(
+                say("{place}: a sum and no service, which would count as one; delete the row", place=place(key))
+            )
         if len(text) > MAX_NAME_CHARS:
-            problems.append(f"{place(key)}: longer than {MAX_NAME_CHARS} characters")
+            problems.append(say("{place}: longer than {count} characters", place=place(key), count=MAX_NAME_CHARS))
     category = _category_of(head.text(row, "category"), place, problems)
     hosts: list[str] = []
     for column in head.columns.get("hosts", ()):
@@ -275,7 +335,12 @@ def _service(table: Table, head: Head, row: Row, problems: list[str]) -> _Placed
             if refused.why not in _NO_HOST_OF_THEIRS:
                 shown = f"{refused.shown!r}: " if refused.shown else ""
                 problems.append(
-                    f"{table.place(row, column)}: hosts: {shown}no address of a service ({refused.why.replace('_', ' ')})"
+                    say(
+                        "{place}: hosts: {shown}no address of a service ({why})",
+                        place=table.place(row, column),
+                        shown=shown,
+                        why=say_marked(_REFUSED[refused.why]),
+                    )
                 )
     tags = (" ".join(it.split()) for it in re.split(r"[,;]", head.text(row, "tags")))
     if len(problems) > before:
@@ -287,8 +352,8 @@ def _service(table: Table, head: Head, row: Row, problems: list[str]) -> _Placed
 
 def _broken(value: str) -> str:
     if value:
-        return f"{value}: the formula in it has no result"
-    return "the formula in it was never computed; open the file in an office program and save it"
+        return say("{value}: the formula in it has no result", value=value)
+    return say("the formula in it was never computed; open the file in an office program and save it")
 
 
 def _category_of(text: str, place: Callable[[str], str], problems: list[str]) -> Category | None:
@@ -298,9 +363,16 @@ def _category_of(text: str, place: Callable[[str], str], problems: list[str]) ->
         return Category(text.lower())
     except ValueError:
         known = ", ".join(Category)
-        close = difflib.get_close_matches(text.lower()[:60], list(Category), n=1)
-        meant = f"; did you mean {str(close[0])!r}?" if close else ""
-        problems.append(f"{place('category')}: {text[:60]!r} is none of {known}{meant}")
+        meant = likely(text.lower(), [str(it) for it in Category])
+        problems.append(
+            say(
+                "{place}: {text!r} is none of {known}{meant}",
+                place=place("category"),
+                text=text[:60],
+                known=known,
+                meant=meant,
+            )
+        )
         return None
 
 
@@ -312,11 +384,20 @@ def _contradictions(units: list[_Placed[PopulationUnit]], services: list[_Placed
     for unit in units:
         first = listed.setdefault(name_key(unit.value.name), unit)
         if first is not unit:
-            yield f"{unit.at('name')}: {unit.value.name!r} is listed already ({_line(first)})"
+            yield say(
+                "{place}: {name!r} is listed already ({line})",
+                place=unit.at("name"),
+                name=unit.value.name,
+                line=_line(first),
+            )
         if unit.value.no_service and not unit.value.declaration:
-            yield f"{unit.at('declaration')}: name the document in which the unit declares to have no service"
+            yield say(
+                "{place}: name the document in which the unit declares to have no service", place=unit.at("declaration")
+            )
         if unit.value.declaration and not unit.value.no_service:
-            yield f"{unit.at('declaration')}: only a unit with no_service = true declares that it has none"
+            yield say(
+                "{place}: only a unit with no_service = true declares that it has none", place=unit.at("declaration")
+            )
     names = [unit.value.name for unit in units]
     unlisted = 0
     seen: dict[tuple[str, str], _Placed[PopulationService]] = {}
@@ -325,16 +406,32 @@ def _contradictions(units: list[_Placed[PopulationUnit]], services: list[_Placed
         earlier = seen.setdefault(key, service)
         if earlier is not service:
             of = f" of {service.value.unit!r}" if service.value.unit else ""
-            yield f"{service.at('name')}: {service.value.name!r}{of} is listed already ({_line(earlier)})"
+            yield say(
+                "{place}: {name!r}{of} is listed already ({line})",
+                place=service.at("name"),
+                name=service.value.name,
+                of=of,
+                line=_line(earlier),
+            )
         owner = listed.get(key[1])
         if not units or not service.value.unit:
             continue
         if owner is None:
             unlisted += 1
             meant = did_you_mean(service.value.unit, names) if unlisted <= MAX_SUGGESTIONS else ""
-            yield f"{service.at('unit')}: no [[unit]] named {service.value.unit!r}{meant}"
+            yield say(
+                "{place}: no [[unit]] named {unit!r}{meant}",
+                place=service.at("unit"),
+                unit=service.value.unit,
+                meant=meant,
+            )
         elif owner.value.no_service:
-            yield f"{service.at('unit')}: {service.value.unit!r} declared to have no service ({_line(owner)})"
+            yield say(
+                "{place}: {unit!r} declared to have no service ({line})",
+                place=service.at("unit"),
+                unit=service.value.unit,
+                line=_line(owner),
+            )
 
 
 def _line(placed: _Placed[Any]) -> str:

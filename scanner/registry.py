@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.estate import Kind
 from scanner.findings import FixedBy
+from scanner.locale.speech import say
 from scanner.needs import Each, Need
 from scanner.outcomes import DoesNotApply, Outcome, Passed, Undecided, Verdict
 
@@ -49,12 +50,12 @@ class Check:
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise RegistryError(f"{self.id!r} is no check id: area.topic or area.topic.name")
+            raise RegistryError(say("{id!r} is no check id: area.topic or area.topic.name", id=self.id))
         keys = [outcome.key for outcome in self.outcomes]
         if len(set(keys)) != len(keys) or "unknown" in keys:
-            raise RegistryError(f"{self.id}: outcome keys must differ from one another and from 'unknown'")
+            raise RegistryError(say("{id}: outcome keys must differ from one another and from 'unknown'", id=self.id))
         if not (self.judge.__doc__ or "").strip():
-            raise RegistryError(f"{self.id}: a check says what it is for in its docstring")
+            raise RegistryError(say("{id}: a check says what it is for in its docstring", id=self.id))
 
     def is_named(self, pattern: str) -> bool:
         """Whether an id, an area (`tls`), a glob or a former id names this check."""
@@ -69,7 +70,9 @@ class Check:
         """The thresholds in force. Raises RegistryError for one that does not exist or does not fit."""
         if self.params is None:
             if values:
-                raise RegistryError(f"{self.id} has no parameters, but {', '.join(values)} is set")
+                raise RegistryError(
+                    say("{id} has no parameters, but {values} is set", id=self.id, values=", ".join(values))
+                )
             return None
         try:
             return msgspec.convert(dict(values), self.params, strict=False)
@@ -175,17 +178,18 @@ def discover(packages: Iterable[str] = ("checks",)) -> dict[str, Check]:
     """All checks declared at the top of the modules of these packages, by id. Raises RegistryError for a second one."""
     found: dict[str, Check] = {}
     for package in packages:
-        for module in _modules(package):
+        for module in modules_of(package):
             for value in vars(importlib.import_module(module)).values():
                 declared_here = isinstance(value, Check) and value.judge.__module__ == module
                 if declared_here and found.setdefault(value.id, value) is not value:
-                    raise RegistryError(f"{value.id} is declared twice")
+                    raise RegistryError(say("{id} is declared twice", id=value.id))
     return dict(sorted(found.items()))
 
 
-def _modules(package: str) -> Iterator[str]:
+def modules_of(package: str) -> Iterator[str]:
+    """The name of a package, and those of all modules in it; of a module its own."""
     yield package
-    for info in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+    for info in pkgutil.walk_packages(getattr(importlib.import_module(package), "__path__", ()), f"{package}."):
         yield info.name
 
 
@@ -195,6 +199,8 @@ def select(checks: Mapping[str, Check], patterns: Iterable[str]) -> tuple[Check,
     for pattern in patterns:
         hits = {check.id for check in checks.values() if check.is_named(pattern)}
         if not hits:
-            raise RegistryError(f"no check is called {pattern!r}; there are: {', '.join(checks)}")
+            raise RegistryError(
+                say("no check is called {pattern!r}; there are: {checks}", pattern=pattern, checks=", ".join(checks))
+            )
         chosen |= hits
     return tuple(checks[name] for name in sorted(chosen))

@@ -12,6 +12,7 @@ from scanner.doubt import Doubt
 from scanner.estate import UTC_ZONE, Estate, Target
 from scanner.findings import Finding
 from scanner.journal import AlteredError, Journal, JournalError, Standing, TargetRecord
+from scanner.locale.speech import say
 from scanner.needs import Setting
 from scanner.observations.observation import digest
 from scanner.parse.url import UrlError, parse_url
@@ -25,6 +26,19 @@ class CheckUsed(msgspec.Struct, frozen=True):
     id: str
     version: int
     params: dict[str, object]
+
+
+class PluginUsed(msgspec.Struct, frozen=True):
+    """A distribution that took part besides Pindai itself.
+
+    `digest` is over its installed files, empty for an editable installation; `areas` is how ids of its checks, and kinds of
+    its observations, begin.
+    """
+
+    distribution: str
+    version: str
+    digest: str = ""
+    areas: tuple[str, ...] = ()
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -47,6 +61,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     resolvers: tuple[str, ...]
     checks: tuple[CheckUsed, ...]
+    plugins: tuple[PluginUsed, ...] = ()
 
     @property
     def setting(self) -> Setting:
@@ -89,18 +104,24 @@ class Run:
         try:
             self.manifest = msgspec.json.decode(journal.manifest, type=Manifest)
         except msgspec.ValidationError as error:
-            raise JournalError(f"{journal.path}: the manifest cannot be read: {error}") from error
+            raise JournalError(
+                say("{path}: the manifest cannot be read: {error}", path=journal.path, error=error)
+            ) from error
         try:
             for target in self.manifest.estate.targets:
                 parse_url(target.url)
         except UrlError as error:
-            raise JournalError(f"{journal.path}: the manifest has a target that is none: {error}") from error
+            raise JournalError(
+                say("{path}: the manifest has a target that is none: {error}", path=journal.path, error=error)
+            ) from error
         zone = self.manifest.estate.time_zone
         try:
             if zone != UTC_ZONE:
                 ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise JournalError(f"{journal.path}: the time zone {zone!r} is not known on this machine") from error
+            raise JournalError(
+                say("{path}: the time zone {zone!r} is not known on this machine", path=journal.path, zone=zone)
+            ) from error
         self._targets = {target.id: target for target in self.manifest.estate.targets}
 
     @property
@@ -120,7 +141,9 @@ class Run:
         try:
             return None if stored is None else msgspec.json.decode(stored, type=Ending)
         except msgspec.MsgspecError as error:
-            raise AlteredError(f"{self.journal.path}: how the run ended cannot be read: {error}") from error
+            raise AlteredError(
+                say("{path}: how the run ended cannot be read: {error}", path=self.journal.path, error=error)
+            ) from error
 
     @property
     def complete(self) -> bool:
@@ -132,7 +155,9 @@ class Run:
         try:
             return self._targets[target_id]
         except KeyError:
-            raise AlteredError(f"{self.journal.path}: {target_id!r} is no target of this run") from None
+            raise AlteredError(
+                say("{path}: {target_id!r} is no target of this run", path=self.journal.path, target_id=target_id)
+            ) from None
 
     def targets(self) -> Iterator[tuple[Target, TargetRecord | None]]:
         """All targets in the estate's order, each with its record, None when it was never reached."""

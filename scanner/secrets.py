@@ -18,6 +18,7 @@ import msgspec
 
 from scanner.config_error import ConfigError
 from scanner.estate import OURS_TO_SEND, Credential, Estate, SecretKind, SecretSource, Target
+from scanner.locale.speech import reason_of, say
 from scanner.redaction import NOTHING_KNOWN, Blackout
 
 MAX_SECRET_FILE_BYTES: Final = 65_536
@@ -106,12 +107,12 @@ class _Reader:
         for name, source in credential.headers:
             key = f"target {target.id!r}: headers.{name}"
             if not _TOKEN.fullmatch(name) or name.lower() in OURS_TO_SEND:
-                self.problems.append(f"{key}: this header cannot be set")
+                self.problems.append(say("{key}: this header cannot be set", key=key))
             elif names.count(name.lower()) > 1:
-                self.problems.append(f"{key}: set twice ([target.basic_auth] sets Authorization)")
+                self.problems.append(say("{key}: set twice ([target.basic_auth] sets Authorization)", key=key))
             elif (value := self._value(key, source)) is not None:
                 if value != value.strip():
-                    self.problems.append(f"{key}: its value begins or ends with white space")
+                    self.problems.append(say("{key}: its value begins or ends with white space", key=key))
                 else:
                     yield name, Secret(value)
         if credential.password is not None:
@@ -128,7 +129,7 @@ class _Reader:
         if user is None or password is None:
             return
         if not user or ":" in user:
-            self.problems.append(f"{key}.user: a user name is not empty and has no colon in it (RFC 7617)")
+            self.problems.append(say("{key}.user: a user name is not empty and has no colon in it (RFC 7617)", key=key))
             return
         both = f"{user}:{password}"
         encoded = b64encode(both.encode()).decode("ascii")
@@ -142,7 +143,7 @@ class _Reader:
                 self._read[source] = self._secret(key, source)
             return self._read[source]
         if _CONTROL.search(source):
-            self.problems.append(f"{key}: no line ends and control characters can be in it")
+            self.problems.append(say("{key}: no line ends and control characters can be in it", key=key))
             return None
         return source
 
@@ -162,7 +163,7 @@ class _Reader:
     def _from_environment(self, name: str) -> str:
         text = self._environment.get(name, "")
         if not text:
-            raise _Unusable("this environment variable is not set; export it where Pindai is started")
+            raise _Unusable(say("this environment variable is not set; export it where Pindai is started"))
         return text
 
     def _from_file(self, name: str) -> str:
@@ -171,18 +172,18 @@ class _Reader:
             with open(path, "rb", opener=_without_waiting) as handle:
                 told = os.fstat(handle.fileno())
                 if not stat.S_ISREG(told.st_mode):
-                    raise _Unusable("not a regular file")
+                    raise _Unusable(say("not a regular file"))
                 if told.st_mode & 0o077:
-                    raise _Unusable(f"others on this machine can read it; chmod 600 {path}")
+                    raise _Unusable(say("others on this machine can read it; chmod 600 {path}", path=path))
                 octets = handle.read(MAX_SECRET_FILE_BYTES + 1)
         except OSError as error:
-            raise _Unusable(error.strerror or "cannot be read") from None
+            raise _Unusable(reason_of(error)) from None
         if len(octets) > MAX_SECRET_FILE_BYTES:
-            raise _Unusable(f"larger than {MAX_SECRET_FILE_BYTES} bytes")
+            raise _Unusable(say("larger than {count} bytes", count=MAX_SECRET_FILE_BYTES))
         try:
             text = octets.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise _Unusable("not UTF-8 text") from None  # the error would quote what it could not read
+            raise _Unusable(say("not UTF-8 text")) from None  # the error would quote what it could not read
         return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -197,15 +198,22 @@ class _Unusable(Exception):  # noqa: N818 - says what is wrong with a secret, an
 
 def _require_usable(text: str) -> None:
     if len(text) < MIN_SECRET_CHARS:
-        raise _Unusable(f"shorter than {MIN_SECRET_CHARS} characters, too short to be kept out of reports")
+        raise _Unusable(
+            say(
+                "shorter than {min_secret_chars} characters, too short to be kept out of reports",
+                min_secret_chars=MIN_SECRET_CHARS,
+            )
+        )
     if len(text) > MAX_SECRET_CHARS:
-        raise _Unusable(f"longer than {MAX_SECRET_CHARS} characters, more than servers take")
+        raise _Unusable(
+            say("longer than {max_secret_chars} characters, more than servers take", max_secret_chars=MAX_SECRET_CHARS)
+        )
     if _CONTROL.search(text):
-        raise _Unusable("it has a line end or a control character in it; one secret, one line")
+        raise _Unusable(say("it has a line end or a control character in it; one secret, one line"))
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _Unusable("not UTF-8 text") from None
+        raise _Unusable(say("not UTF-8 text")) from None
 
 
 def credential_of_user(text: str) -> Credential:
@@ -225,12 +233,15 @@ def credential_of_user(text: str) -> Credential:
     if source is None:
         raise ConfigError(
             [
-                "--user: a password on the command line is visible to everybody on this machine and is kept in the "
-                f"shell's history; write NAME:env=VARIABLE, NAME:file=PATH, or NAME with the password in {PASSWORD_VARIABLE}"
+                say(
+                    "--user: a password on the command line is visible to everybody on this machine and is kept in the "
+                    "shell's history; write NAME:env=VARIABLE, NAME:file=PATH, or NAME with the password in {variable}",
+                    variable=PASSWORD_VARIABLE,
+                )
             ]
         )
     if not user or _CONTROL.search(user):
-        raise ConfigError(["--user: expected a user name before the colon"])
+        raise ConfigError([say("--user: expected a user name before the colon")])
     return Credential(user=user, password=source)
 
 

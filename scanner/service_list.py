@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from scanner.estate import Category, is_loopback
+from scanner.locale.speech import say
 from scanner.parse.toml_text import toml_text
 from scanner.parse.url import Url, UrlError, parse_url
 from scanner.redaction import redact_text
@@ -471,15 +472,15 @@ def targets_toml(listed: ServiceList) -> str:
     private = sorted({url.host for url in hosts if _is_private(url)})
     names = sorted({url.host for url in hosts if not _is_private(url)})
     lines = [
-        f"# Made by pindai import from {toml_text(listed.source)}. Read it before you scan with it: it lists what somebody",
-        "# wrote down, and only the owner of a service may have it scanned.",
+        f"# {say('Made by pindai import from {source}. Read it before you scan with it:', source=toml_text(listed.source))}",
+        f"# {say('it lists what somebody wrote down, and only the owner of a service may have it scanned.')}",
         "",
         "[agency]",
         'name = ""',
-        'contact = ""               # who answers for the scan; sent with every request',
+        f'contact = ""               # {say("who answers for the scan; sent with each request")}',
         'time_zone = "UTC"          # WIB | WITA | WIT',
         "",
-        "# Nothing outside the scope is ever contacted, redirects included.",
+        f"# {say('Nothing outside the scope is ever contacted, redirects included.')}",
         "[scope]",
         *_toml_list("names", names),
     ]
@@ -494,8 +495,8 @@ def unit_toml(listed: ServiceList, unit: str) -> str:
     units = {target.unit for target in listed.targets}  # a row that names no unit may be of any
     unit = unit or (units.pop() if len(units) == 1 else "")
     lines = [
-        f"# Made by pindai import from {toml_text(listed.source)}. Read it before you scan with it.",
-        "# The targets file that includes it must have these hosts in its [scope]:",
+        f"# {say('Made by pindai import from {source}. Read it before you scan with it.', source=toml_text(listed.source))}",
+        f"# {say('The targets file that includes it must have these hosts in its [scope]:')}",
         *(f"#   {toml_text(host)}" for host in hosts),
         "",
         "[unit]",

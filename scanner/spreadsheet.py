@@ -25,6 +25,7 @@ from typing import Any, Final
 import msgspec
 
 from scanner.config_error import ConfigError
+from scanner.locale.speech import mark, reason_of, say, say_marked
 
 MAX_FILE_BYTES: Final = 16_000_000
 MAX_UNPACKED_BYTES: Final = 200_000_000
@@ -53,7 +54,7 @@ HEADINGS_WITHIN: Final = 30
 _PROBED_ROWS: Final = 50
 _CHUNK: Final = 65_536
 
-MISSING_EXTRA = (
+MISSING_EXTRA = mark(
     "reading .xlsx needs more than is installed: in Pindai's folder run pipx install --force '.[xlsx]', "
     "or save the sheet as CSV UTF-8"
 )
@@ -133,7 +134,9 @@ def read_table(path: Path, sheet: str | None = None) -> Table:
     if advice:
         raise ConfigError([f"{path}: {advice}"])
     if sheet:
-        raise ConfigError([f"{path}: a CSV file has no sheets; leave the name {sheet!r} out"])
+        raise ConfigError(
+            [say("{path}: a CSV file has no sheets; leave the name {sheet!r} out", path=path, sheet=sheet)]
+        )
     return _csv(path, content)
 
 
@@ -191,7 +194,7 @@ def _missing_headings(
     table: Table, known: Mapping[str, Collection[str]], missing: list[str], columns: Mapping[str, object], best: int
 ) -> Iterator[str]:
     if not table.rows:
-        yield f"{_whole(table)}: there is nothing in it"
+        yield say("{table}: there is nothing in it", table=_whole(table))
         return
     if not columns:
         # Nothing is recognised, so the first row that fills several cells is taken for the headings.
@@ -203,8 +206,14 @@ def _missing_headings(
             ((given, near[0]) for given in used if (near := difflib.get_close_matches(given, known[key], 1, 0.75))),
             None,
         )
-        meant = f"; did you mean {close[1]!r} by {close[0]!r}?" if close else ""
-        yield f"{table.place(row)}: no heading for the {key}: expected one of {', '.join(known[key])}{meant}"
+        meant = say("; did you mean {known!r} by {given!r}?", known=close[1], given=close[0]) if close else ""
+        yield say(
+            "{row}: no heading for the {key}: expected one of {known}{meant}",
+            row=table.place(row),
+            key=key,
+            known=", ".join(known[key]),
+            meant=meant,
+        )
 
 
 def _filled(row: Row) -> int:
@@ -228,16 +237,15 @@ def _content(path: Path) -> bytes:
     try:
         about = path.stat()
         if not S_ISREG(about.st_mode):
-            raise ConfigError([f"{path}: not a file"])
+            raise ConfigError([say("{path}: not a file", path=path)])
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # a path with a NUL is a ValueError, and so is our own refusal
         if isinstance(error, ConfigError):
             raise
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise ConfigError([f"{path}: {reason}"]) from error
+        raise ConfigError([f"{path}: {reason_of(error)}"]) from error
     if len(content) > MAX_FILE_BYTES:
-        raise ConfigError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
+        raise ConfigError([say("{path}: larger than {max_file_bytes} bytes", path=path, max_file_bytes=MAX_FILE_BYTES)])
     return content
 
 
@@ -245,13 +253,15 @@ def _not_a_table(path: Path, content: bytes) -> str:
     """What to do with a file that is neither CSV nor XLSX; empty for text."""
     begin = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return "an old .xls file, or one protected by a password; save it as .xlsx without a password, or as CSV UTF-8"
+        return say(
+            "an old .xls file, or one protected by a password; save it as .xlsx without a password, or as CSV UTF-8"
+        )
     if content.startswith(b"%PDF"):
-        return "a PDF file; ask for the spreadsheet it was printed from"
+        return say("a PDF file; ask for the spreadsheet it was printed from")
     if begin.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
-        return "a web page or XML under the name of a table; open it and save it as .xlsx or CSV UTF-8"
+        return say("a web page or XML under the name of a table; open it and save it as .xlsx or CSV UTF-8")
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods", ".xlsb"):
-        return f"not a {path.suffix.lower()} file inside; save it as .xlsx or CSV UTF-8"
+        return say("not a {suffix} file inside; save it as .xlsx or CSV UTF-8", suffix=path.suffix.lower())
     return ""
 
 
@@ -261,7 +271,7 @@ def _not_a_table(path: Path, content: bytes) -> str:
 def _csv(path: Path, content: bytes) -> Table:
     text, notes = _decoded(path, content)
     if "\0" in text:
-        raise ConfigError([f"{path}: not a table but binary data; expected CSV or .xlsx"])
+        raise ConfigError([say("{path}: not a table but binary data; expected CSV or .xlsx", path=path)])
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r"sep=(.)\s*", first)  # how a file tells Excel
     skipped = 1 if told else 0
@@ -275,11 +285,18 @@ def _csv(path: Path, content: bytes) -> Table:
             if row is not None:
                 rows.append(row)
             if len(rows) > MAX_ROWS:
-                raise ConfigError([f"{path}: more than {MAX_ROWS} rows"])
+                raise ConfigError([say("{path}: more than {max_rows} rows", path=path, max_rows=MAX_ROWS)])
             begins = lines.line_num + 1 + skipped
     except csv.Error as error:
         raise ConfigError(
-            [f"{path}:{begins}: not CSV ({error}); is a quotation mark in it never closed, or not doubled?"]
+            [
+                say(
+                    "{path}:{begins}: not CSV ({error}); is a quotation mark in it never closed, or not doubled?",
+                    path=path,
+                    begins=begins,
+                    error=error,
+                )
+            ]
         ) from error
     return Table(path.name, "", tuple(rows), notes)
 
@@ -298,7 +315,9 @@ def _decoded(path: Path, content: bytes) -> tuple[str, tuple[Note, ...]]:
     else:
         if not content.startswith((b"\xff\xfe", b"\xfe\xff")):
             return text, (Note(NoteKind.WINDOWS_1252),)
-    raise ConfigError([f"{path}: not text (byte {wrong.start}); save it as CSV UTF-8"]) from wrong
+    raise ConfigError(
+        [say("{path}: not text (byte {start}); save it as CSV UTF-8", path=path, start=wrong.start)]
+    ) from wrong
 
 
 def _delimiter(text: str) -> str:
@@ -337,10 +356,16 @@ def _row(
     row = Row(number, tuple(kept), links or {}, broken or {})
     place = Table(source, sheet, ()).place(row)
     if len(kept) > MAX_COLUMNS:
-        raise ConfigError([f"{place}: more than {MAX_COLUMNS} columns"])
+        raise ConfigError([say("{place}: more than {max_columns} columns", place=place, max_columns=MAX_COLUMNS)])
     if any(len(text) > MAX_CELL_CHARS for text in kept):
         raise ConfigError(
-            [f"{place}: a cell longer than {MAX_CELL_CHARS} characters; is a quotation mark in it never closed?"]
+            [
+                say(
+                    "{place}: a cell longer than {max_cell_chars} characters; is a quotation mark in it never closed?",
+                    place=place,
+                    max_cell_chars=MAX_CELL_CHARS,
+                )
+            ]
         )
     return row
 
@@ -353,9 +378,11 @@ def _xlsx(path: Path, content: bytes, sheet: str | None) -> Table:
         import defusedxml  # noqa: F401 - openpyxl takes it up by itself
         import openpyxl
     except ImportError as error:
-        raise ConfigError([f"{path}: {MISSING_EXTRA}"]) from error
+        raise ConfigError([f"{path}: {say_marked(MISSING_EXTRA)}"]) from error
     if not openpyxl.DEFUSEDXML:
-        raise ConfigError([f"{path}: openpyxl was told by OPENPYXL_DEFUSEDXML to read XML unguarded; take that back"])
+        raise ConfigError(
+            [say("{path}: openpyxl was told by OPENPYXL_DEFUSEDXML to read XML unguarded; take that back", path=path)]
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _bound(path, archive)
@@ -364,7 +391,13 @@ def _xlsx(path: Path, content: bytes, sheet: str | None) -> Table:
         raise
     except _MALFORMED as error:
         raise ConfigError(
-            [f"{path}: not a readable .xlsx file ({_in_short(error)}); open it and save it anew"]
+            [
+                say(
+                    "{path}: not a readable .xlsx file ({error}); open it and save it anew",
+                    path=path,
+                    error=_in_short(error),
+                )
+            ]
         ) from error
 
 
@@ -380,23 +413,47 @@ def _bound(path: Path, archive: zipfile.ZipFile) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MAX_ENTRIES:
-        raise ConfigError([f"{path}: {len(entries)} files in it, more than {MAX_ENTRIES}: no spreadsheet has so many"])
+        raise ConfigError(
+            [
+                say(
+                    "{path}: {count} files in it, more than {max_entries}: no spreadsheet has so many",
+                    path=path,
+                    count=len(entries),
+                    max_entries=MAX_ENTRIES,
+                )
+            ]
+        )
     if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 10_000):
         raise ConfigError(
-            [f"{path}: would unpack to {unpacked} bytes; delete empty rows and columns, or save the sheet as CSV UTF-8"]
+            [
+                say(
+                    "{path}: would unpack to {unpacked} bytes; delete empty rows and columns, or save the "
+                    "sheet as CSV UTF-8",
+                    path=path,
+                    unpacked=unpacked,
+                )
+            ]
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise ConfigError([f"{path}: protected by a password; save it without one"])
+        raise ConfigError([say("{path}: protected by a password; save it without one", path=path)])
     if "xl/workbook.bin" in names:
-        raise ConfigError([f"{path}: a .xlsb file; save it as .xlsx or CSV UTF-8"])
+        raise ConfigError([say("{path}: a .xlsb file; save it as .xlsx or CSV UTF-8", path=path)])
     if "content.xml" in names and "mimetype" in names:
-        raise ConfigError([f"{path}: an OpenDocument file; save it as .xlsx or CSV UTF-8"])
+        raise ConfigError([say("{path}: an OpenDocument file; save it as .xlsx or CSV UTF-8", path=path)])
     if "[Content_Types].xml" not in names:
-        raise ConfigError([f"{path}: a ZIP file that is no spreadsheet; expected .xlsx or CSV"])
+        raise ConfigError([say("{path}: a ZIP file that is no spreadsheet; expected .xlsx or CSV", path=path)])
     for entry in entries:
         if entry.filename.endswith(".vml"):  # drawings, which are not always XML although they begin like it
             if entry.file_size > MAX_DRAWING_BYTES:
-                raise ConfigError([f"{path}: a drawing in it would unpack to {entry.file_size} bytes"])
+                raise ConfigError(
+                    [
+                        say(
+                            "{path}: a drawing in it would unpack to {file_size} bytes",
+                            path=path,
+                            file_size=entry.file_size,
+                        )
+                    ]
+                )
         elif entry.filename.endswith((".xml", ".rels")):
             _feed(archive, entry.filename, _Counting(_most_elements(entry.filename)))
         elif _begins_like_xml(archive, entry):
@@ -429,7 +486,7 @@ class _Counting:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - as the parser calls it
         self._left -= 1
         if self._left < 0:
-            raise ValueError("too many XML elements in one part")
+            raise ValueError(say("too many XML elements in one part"))
 
     def close(self) -> None:
         """The end of the part."""
@@ -543,7 +600,7 @@ def _feed(archive: zipfile.ZipFile, name: str, target: Any) -> None:
             parser.feed(chunk)
             fed += len(chunk)
             if fed - parser.parser.CurrentByteIndex > MAX_XML_TOKEN_BYTES:
-                raise ValueError("an XML tag without an end")
+                raise ValueError(say("an XML tag without an end"))
     parser.close()
 
 
@@ -555,7 +612,7 @@ def _read_xlsx(path: Path, archive: zipfile.ZipFile, content: bytes, wanted: str
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         sheets = book.worksheets[: MAX_SHEETS + 1]
         if len(sheets) > MAX_SHEETS:
-            raise ConfigError([f"{path}: more than {MAX_SHEETS} sheets"])
+            raise ConfigError([say("{path}: more than {max_sheets} sheets", path=path, max_sheets=MAX_SHEETS)])
         for sheet in sheets:
             sheet.reset_dimensions()  # what a file says of its size is not always so, and never needed
         cells = _Cells(path)
@@ -579,7 +636,15 @@ class _Cells:
         for values in sheet.iter_rows(values_only=True):
             self._left -= len(values)
             if self._left < 0:
-                raise ConfigError([f"{self._path}: more than {MAX_CELLS} cells; delete empty rows and columns"])
+                raise ConfigError(
+                    [
+                        say(
+                            "{path}: more than {max_cells} cells; delete empty rows and columns",
+                            path=self._path,
+                            max_cells=MAX_CELLS,
+                        )
+                    ]
+                )
             yield values
 
 
@@ -591,19 +656,30 @@ def _chosen(path: Path, sheets: list[Any], wanted: str | None, cells: _Cells) ->
                 return sheet, ()
         titles = [sheet.title for sheet in sheets]
         close = difflib.get_close_matches(wanted[:100], titles, n=1)
-        meant = f"; did you mean {close[0]!r}?" if close else f"; it has {_listed(titles)}"
-        raise ConfigError([f"{path}: no sheet {wanted!r}{meant}"])
+        meant = (
+            say("; did you mean {known!r}?", known=close[0])
+            if close
+            else say("; it has {titles}", titles=_listed(titles))
+        )
+        raise ConfigError([say("{path}: no sheet {wanted!r}{meant}", path=path, wanted=wanted, meant=meant)])
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     hidden = [sheet.title for sheet in sheets if sheet.sheet_state != "visible"]
     filled = [sheet for sheet in visible if not _is_empty(sheet, cells)]
     if len(filled) > 1:
         titles = [sheet.title for sheet in filled]
         raise ConfigError(
-            [f"{path}: {len(titles)} sheets have something in them; name the one to read: {_listed(titles)}"]
+            [
+                say(
+                    "{path}: {count} sheets have something in them; name the one to read: {titles}",
+                    path=path,
+                    count=len(titles),
+                    titles=_listed(titles),
+                )
+            ]
         )
     if not filled:
-        also = f" (hidden and not read: {_listed(hidden)})" if hidden else ""
-        raise ConfigError([f"{path}: there is nothing in it{also}"])
+        also = say(" (hidden and not read: {hidden})", hidden=_listed(hidden)) if hidden else ""
+        raise ConfigError([say("{path}: there is nothing in it{also}", path=path, also=also)])
     return filled[0], ((Note(NoteKind.HIDDEN_SHEETS, _listed(hidden)),) if hidden else ())
 
 
@@ -627,7 +703,7 @@ def _marks(archive: zipfile.ZipFile, title: str) -> tuple[_Marks, dict[str, str]
     names = set(archive.namelist())
     book = "xl/workbook.xml"
     if book not in names:
-        raise ValueError("no workbook where office programs put it")
+        raise ValueError(say("no workbook where office programs put it"))
     _feed(archive, book, sheets)
     _feed(archive, _relations_of(book), relations)
     target = relations.targets.get(sheets.parts.get(title, ""), "")
@@ -650,7 +726,16 @@ def _sheet_rows(source: str, sheet: Any, marks: _Marks, links: Mapping[str, str]
     count = chars = 0
     for number, values in enumerate(allowed.rows(sheet), 1):
         if number > MAX_SHEET_ROWS:
-            raise ConfigError([f"{source}!{sheet.title}: a row beyond {MAX_SHEET_ROWS}"])
+            raise ConfigError(
+                [
+                    say(
+                        "{source}!{title}: a row beyond {max_sheet_rows}",
+                        source=source,
+                        title=sheet.title,
+                        max_sheet_rows=MAX_SHEET_ROWS,
+                    )
+                ]
+            )
         cells = [_text(value) for value in values]
         if any(cells):
             _fill(cells, number, merged, cursor, above)
@@ -665,10 +750,28 @@ def _sheet_rows(source: str, sheet: Any, marks: _Marks, links: Mapping[str, str]
         if row is not None:
             count += 1
             if count > MAX_ROWS:
-                raise ConfigError([f"{source}!{sheet.title}: more than {MAX_ROWS} rows"])
+                raise ConfigError(
+                    [
+                        say(
+                            "{source}!{title}: more than {max_rows} rows",
+                            source=source,
+                            title=sheet.title,
+                            max_rows=MAX_ROWS,
+                        )
+                    ]
+                )
             chars += sum(map(len, row.cells))
             if chars > MAX_TOTAL_CHARS:
-                raise ConfigError([f"{source}!{sheet.title}: more than {MAX_TOTAL_CHARS} characters in its cells"])
+                raise ConfigError(
+                    [
+                        say(
+                            "{source}!{title}: more than {max_total_chars} characters in its cells",
+                            source=source,
+                            title=sheet.title,
+                            max_total_chars=MAX_TOTAL_CHARS,
+                        )
+                    ]
+                )
             yield row
 
 

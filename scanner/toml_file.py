@@ -22,12 +22,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from scanner.config_error import ConfigError
+from scanner.locale.details import detail_text
+from scanner.locale.speech import reason_of, say, say_count, say_marked, spoken
 from scanner.parse.toml_positions import Location, positions
 from scanner.parse.toml_text import written_toml
 
 MAX_FILE_BYTES = 16_000_000
-SAVE_AS_UTF8 = "save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
-HOW_VALUES_ARE_WRITTEN = '; a text stands between quotes ("Diskominfo"), a date without them (2026-12-31)'
 MAX_KEY_CHARS = 60
 MAX_KEY_PARTS = 64
 MAX_COMPARED = 200
@@ -61,9 +61,9 @@ class Section(BaseModel):
 def one_line(text: str) -> str:
     """Text that says something and stays on its line, for `AfterValidator`. Raises ValueError."""
     if not text.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(say("must not be empty"))
     if not text.isprintable():
-        raise ValueError("must be one line without control characters")
+        raise ValueError(say("must be one line without control characters"))
     return text.strip()
 
 
@@ -113,9 +113,16 @@ class TomlFile:
             told = list(islice(self._explained(model, error, at), MAX_PROBLEMS))
             problems = [text for _, text in sorted(told, key=lambda it: it[0])]
             if (more := error.error_count() - len(told)) > 0:
-                problems.append(f"{self.path}: {more} more problems of this kind")
+                problems.append(
+                    say_count(
+                        "{path}: {count} more problem of this kind",
+                        "{path}: {count} more problems of this kind",
+                        more,
+                        path=self.path,
+                    )
+                )
         except RecursionError:
-            problems = [f"{self.where(at)}: nested too deeply"]
+            problems = [say("{at}: nested too deeply", at=self.where(at))]
         raise ConfigError(problems)  # outside the handler: what pydantic says repeats the values, and stays behind
 
     def _explained(self, model: type[BaseModel], error: ValidationError, at: Location) -> Iterator[tuple[int, str]]:
@@ -151,42 +158,64 @@ def read_text(path: Path, advice: str = "") -> str:
         with path.open("rb") as handle:
             content = handle.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            raise ConfigError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
+            raise ConfigError(
+                [say("{path}: larger than {max_file_bytes} bytes", path=path, max_file_bytes=MAX_FILE_BYTES)]
+            )
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            [f"{path}: not UTF-8 text (byte {error.start})" + (f"; {advice}" if advice else "")]
+            [
+                say("{path}: not UTF-8 text (byte {start})", path=path, start=error.start)
+                + (f"; {advice}" if advice else "")
+            ]
         ) from None
     except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror or error}"]) from error
+        raise ConfigError([f"{path}: {reason_of(error)}"]) from error
     except ValueError as error:  # a name with a NUL in it
         raise ConfigError([f"{path}: {error}"]) from error
 
 
 def read_toml(path: Path, advice: str = "") -> TomlFile:
     """A TOML file, as far as it is one. Raises ConfigError; `advice` is for what is no TOML at all."""
-    return toml_of(path, read_text(path, advice or SAVE_AS_UTF8), advice)
+    return toml_of(path, read_text(path, advice or say("save it as UTF-8 (Notepad: Save as, Encoding: UTF-8)")), advice)
 
 
 def toml_of(path: Path, text: str, advice: str = "") -> TomlFile:
     """A text that was read from `path`, as TOML. Raises ConfigError."""
     more = f"; {advice}" if advice else ""
     if (line := _endless_key(text)) is not None:
-        raise ConfigError([f"{path}:{line}: a key of more than {MAX_KEY_PARTS} parts{more}"])
+        raise ConfigError(
+            [
+                say(
+                    "{path}:{line}: a key of more than {max_key_parts} parts{more}",
+                    path=path,
+                    line=line,
+                    max_key_parts=MAX_KEY_PARTS,
+                    more=more,
+                )
+            ]
+        )
     try:
         return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         matched = _LINE.fullmatch(str(error))
         if matched is None:
-            raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
-        told = (
-            f"{path}:{matched[2]}: not valid TOML: {matched[1]} (column {matched[3]}){more or HOW_VALUES_ARE_WRITTEN}"
+            raise ConfigError(
+                [say("{path}: not valid TOML: {error}{more}", path=path, error=error, more=more)]
+            ) from error
+        told = say(
+            "{path}:{line}: not valid TOML: {error} (column {column}){more}",
+            path=path,
+            line=matched[2],
+            error=detail_text(matched[1], spoken()),
+            column=matched[3],
+            more=more or say('; a text stands between quotes ("Diskominfo"), a date without them (2026-12-31)'),
         )
         raise ConfigError([told]) from error
     except RecursionError as error:
-        raise ConfigError([f"{path}: not valid TOML: nested too deeply{more}"]) from error
+        raise ConfigError([say("{path}: not valid TOML: nested too deeply{more}", path=path, more=more)]) from error
     except ValueError as error:  # a number of thousands of digits
-        raise ConfigError([f"{path}: not valid TOML: {error}{more}"]) from error
+        raise ConfigError([say("{path}: not valid TOML: {error}{more}", path=path, error=error, more=more)]) from error
 
 
 def _endless_key(text: str) -> int | None:
@@ -213,12 +242,21 @@ def _quoted(part: str) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """`; did you mean 'names'?`, or what there is to choose from; empty without a choice."""
     known = list(known)
+    return likely(given, known) or (
+        say("; known here: {known}", known=", ".join(_comparable(given, known))) if known else ""
+    )
+
+
+def likely(given: str, known: Iterable[str]) -> str:
+    """`; did you mean 'names'?`; empty when nothing known is close."""
+    close = difflib.get_close_matches(given[:MAX_KEY_CHARS], _comparable(given, list(known)), n=1)
+    return say("; did you mean {known!r}?", known=close[0]) if close else ""
+
+
+def _comparable(given: str, known: list[str]) -> list[str]:
     if len(known) > MAX_COMPARED:  # comparing is slow; who mistypes a name rarely does so at its beginning
         known = [it for it in known if it[:3].lower() == given[:3].lower()][:MAX_COMPARED]
-    close = difflib.get_close_matches(given[:MAX_KEY_CHARS], known, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known here: {', '.join(known)}" if known else ""
+    return known
 
 
 # -- what was expected
@@ -301,63 +339,73 @@ def _in_plain_words(problem: Any, place: _Place) -> str:
     """What pydantic found, for people who have never heard of it."""
     kind, context = problem["type"], problem.get("ctx", {})
     example = place.example()
-    such_as = f" such as {example}" if example else ""
+    such_as = say(" such as {example}", example=example) if example else ""
     match kind:
         case "extra_forbidden":
             if place.model is None:
-                return "unknown key"
+                return say("unknown key")
             advice = advice_of(place.model).get(place.name)
-            return f"unknown key; {advice}" if advice else "unknown key" + did_you_mean(place.name, _keys(place.model))
+            if advice:
+                return say("unknown key; {advice}", advice=say_marked(advice))
+            return say("unknown key{meant}", meant=did_you_mean(place.name, _keys(place.model)))
         case "missing":
-            return f"this key is required{f', such as {place.name} = {example}' if example else ''}"
+            if not example:
+                return say("this key is required")
+            return say("this key is required, such as {name} = {example}", name=place.name, example=example)
         case "string_type":
-            return "expected text in quotes"
+            return say("expected text in quotes")
         case "list_type":
             if place.lists_tables():
-                return f"write [[{place.name}]] above each {place.name}"
-            return f"expected a list{such_as}"
+                return say("write [[{name}]] above each {name}", name=place.name)
+            return say("expected a list{such_as}", such_as=such_as)
         case "model_type" | "model_attributes_type" | "dict_type":
-            return "expected a section with keys and values below it"
+            return say("expected a section with keys and values below it")
         case "bool_type" | "bool_parsing":
-            return "expected true or false"
+            return say("expected true or false")
         case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
-            return f"expected a whole number{such_as}"
+            return say("expected a whole number{such_as}", such_as=such_as)
         case "float_type" | "float_parsing" | "finite_number":
-            return f"expected a number{such_as}"
+            return say("expected a number{such_as}", such_as=such_as)
         case "greater_than_equal":
-            return f"expected {_number(context['ge'])} or more"
+            return say("expected {number} or more", number=_number(context["ge"]))
         case "less_than_equal":
-            return f"expected {_number(context['le'])} or less"
+            return say("expected {number} or less", number=_number(context["le"]))
         case "greater_than":
-            return f"expected more than {_number(context['gt'])}"
+            return say("expected more than {number}", number=_number(context["gt"]))
         case "less_than":
-            return f"expected less than {_number(context['lt'])}"
+            return say("expected less than {number}", number=_number(context["lt"]))
         case "too_short":
-            return f"expected at least {_entries(context['min_length'])}{such_as}"
+            return say("expected at least {entries}{such_as}", entries=_entries(context["min_length"]), such_as=such_as)
         case "too_long":
-            return f"expected at most {_entries(context['max_length'])}, not {context['actual_length']}"
+            return say(
+                "expected at most {entries}, not {given}",
+                entries=_entries(context["max_length"]),
+                given=context["actual_length"],
+            )
         case "string_too_short":
             return (
-                "must not be empty"
+                say("must not be empty")
                 if context["min_length"] == 1
-                else f"shorter than {context['min_length']} characters"
+                else say("shorter than {count} characters", count=context["min_length"])
             )
         case "string_too_long":
-            return f"longer than {context['max_length']} characters"
+            return say("longer than {count} characters", count=context["max_length"])
         case "enum" | "literal_error":
             known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             given = problem["input"]
-            close = difflib.get_close_matches(given[:MAX_KEY_CHARS], known, n=1) if isinstance(given, str) else []
-            return f"expected one of {', '.join(known)}" + (f"; did you mean {close[0]!r}?" if close else "")
+            meant = likely(given, known) if isinstance(given, str) else ""
+            return say("expected one of {known}{meant}", known=", ".join(known), meant=meant)
     if kind.startswith(("date_", "datetime_")):
-        return "expected a date without quotes, such as 2026-12-31"
+        return say("expected a date without quotes, such as 2026-12-31")
     if kind.startswith("time_"):
-        return "expected a time without quotes, such as 22:00:00"
+        return say("expected a time without quotes, such as 22:00:00")
     if kind == "said":  # a model's own words, where pydantic wants a message and no exception
-        return str(problem["msg"])
+        return say_marked(str(problem["msg"]))
     if kind in ("value_error", "assertion_error"):
-        return str(problem["msg"]).partition(", ")[2]
-    return "a value that does not fit here" + (f"; expected one{such_as}" if such_as else "")
+        return detail_text(str(problem["msg"]).partition(", ")[2], spoken())
+    if such_as:
+        return say("a value that does not fit here; expected one{such_as}", such_as=such_as)
+    return say("a value that does not fit here")
 
 
 def _number(number: float) -> str:
@@ -365,7 +413,7 @@ def _number(number: float) -> str:
 
 
 def _entries(number: int) -> str:
-    return "1 entry" if number == 1 else f"{number} entries"
+    return say_count("{count} entry", "{count} entries", number)
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -22,8 +22,9 @@ from pydantic import AfterValidator, Field
 
 from scanner.config_error import ConfigError
 from scanner.estate import Target, Waiver
+from scanner.locale.speech import say
 from scanner.registry import Check
-from scanner.toml_file import Section, TomlFile, did_you_mean, one_line, read_toml
+from scanner.toml_file import Section, TomlFile, did_you_mean, likely, one_line, read_toml
 
 LONGEST = timedelta(days=366)
 """No further ahead may a waiver reach: who accepts a risk looks at it once a year."""
@@ -82,13 +83,13 @@ def load_waivers(
     except ConfigError as error:
         return (), error.problems
     problems = [
-        file.problem((key,), "unknown key" + did_you_mean(key, WaiversFile.model_fields))
+        file.problem((key,), say("unknown key{meant}", meant=did_you_mean(key, WaiversFile.model_fields)))
         for key in file.data
         if key not in WaiversFile.model_fields
     ]
     entries = file.data.get("waiver", [])
     if not isinstance(entries, list):
-        return (), (*problems, file.problem(("waiver",), "write [[waiver]] above each waiver"))
+        return (), (*problems, file.problem(("waiver",), say("write [[waiver]] above each waiver")))
     latest = (today or datetime.now(UTC).date()) + LONGEST
     waivers: list[Waiver] = []
     for index in range(len(entries)):
@@ -117,21 +118,23 @@ def _wrong(
     accepted = [target for target in targets if fnmatch.fnmatchcase(target.id, section.targets)]
     if not named:
         areas = {check.id.partition(".")[0] for check in checks.values()}
-        meant = did_you_mean(section.checks, [*checks, *sorted(areas)])
-        yield file.problem(("waiver", index, "checks"), f"no check is called {section.checks!r}{_only(meant)}")
+        meant = likely(section.checks, [*checks, *sorted(areas)])
+        yield file.problem(
+            ("waiver", index, "checks"),
+            say("no check is called {checks!r}{meant}", checks=section.checks, meant=meant),
+        )
     if not accepted:
-        meant = did_you_mean(section.targets, [target.id for target in targets])
-        yield file.problem(("waiver", index, "targets"), f"no target is called {section.targets!r}{_only(meant)}")
+        meant = likely(section.targets, [target.id for target in targets])
+        yield file.problem(
+            ("waiver", index, "targets"),
+            say("no target is called {targets!r}{meant}", targets=section.targets, meant=meant),
+        )
     elif len(named) == len(checks) and len(accepted) == len(targets) and set(section.targets) & set("*?["):
         yield file.problem(
-            ("waiver", index, "checks"), "every check at every target is too wide; name the checks or the targets"
+            ("waiver", index, "checks"), say("every check at every target is too wide; name the checks or the targets")
         )
     if section.until > latest:
         yield file.problem(
-            ("waiver", index, "until"), f"further ahead than {LONGEST.days} days; write {latest} or earlier"
+            ("waiver", index, "until"),
+            say("further ahead than {days} days; write {latest} or earlier", days=LONGEST.days, latest=latest),
         )
-
-
-def _only(meant: str) -> str:
-    """A likely word; a list of all there are would be longer than the line is worth."""
-    return meant if "did you mean" in meant else ""

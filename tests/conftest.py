@@ -1,4 +1,4 @@
-"""The marker `system(name)`: a test that starts a program from a system package; and loggers left as they were found."""
+"""The marker `system(name)`: a test that starts a program from a system package; loggers and language left as found."""
 
 import logging
 import os
@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from installed import program
+
+from scanner.locale.speech import language_of, speak
+
+collect_ignore = ["example_plugin"]
+"""Has tests of its own, which run where it is installed: tests/test_plugins.py."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -18,6 +23,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if os.environ.get("CI") == "true":
                     pytest.fail(f"{missing}, though CI=true says that everything is", pytrace=False)
                 pytest.skip(missing)
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever the locale of whoever runs the tests, and whatever another test has spoken."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    if language_of(None) != "en":
+        monkeypatch.setenv("LC_ALL", "C.UTF-8")
+        monkeypatch.setenv("PYTHONUTF8", "1")  # LC_ALL asks for plain C only where nothing else is said
+    speak("en")
+    yield
+    speak("en")
 
 
 @pytest.fixture(autouse=True)

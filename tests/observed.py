@@ -28,7 +28,7 @@ from scanner.observations.trust import TrustStore
 from scanner.parse.caa import climb
 from scanner.plan import first_wave, resolving
 from scanner.probes.dns import CaaClimb, Resolve
-from scanner.probes.http.exchange import FurtherPage, HttpExchange
+from scanner.probes.http.exchange import DescriptionExchange, FurtherPage, HttpExchange
 from scanner.probes.http.walks import Reachability, Redirects
 from scanner.probes.probe import Probe
 from scanner.probes.trust import MOZILLA, TrustAnchors
@@ -165,6 +165,8 @@ class Seen:
     """What the twin on port 443 answers when the target itself is known by plain HTTP."""
     caa: Mapping[str, tuple[str, ...] | Unobserved] = field(default_factory=dict)
     """CAA records by name, or why there is no answer; names not named have none."""
+    documents: Mapping[str, tuple[Exchange, ...] | Unobserved] = field(default_factory=dict)
+    """What an interface's places for its description lead to, by path, or why the walk stopped; others are not there."""
 
     def but(self, **changes: Any) -> "Seen":
         """The same with changes."""
@@ -195,6 +197,8 @@ class Seen:
                     again = msgspec.structs.replace(probe.first, attempt=probe.first.attempt + 1)
                     tries = (*tries, _answering(again, self.second_try))
                 return (Tries(started=SEEN, took_ms=0.0, parts=_digests(tries)), *tries)
+            case Redirects() if isinstance(probe.start, DescriptionExchange):
+                return self._walk_to_document(probe.start)
             case Redirects():
                 first = msgspec.structs.replace(
                     self.hops[0], endpoint=probe.start.endpoint, attempt=probe.start.attempt
@@ -210,6 +214,20 @@ class Seen:
                 )
                 return (walk, *hops)
         raise AssertionError(f"nothing stands for {probe}")
+
+    def _walk_to_document(self, start: DescriptionExchange) -> tuple[Observation, ...]:
+        found = self.documents.get("/" + start.url.split("/", 3)[3])
+        hops = found if isinstance(found, tuple) else (exchange(status=404),)
+        first = msgspec.structs.replace(hops[0], endpoint=start.endpoint, url=start.url)
+        hops = (first, *hops[1:])
+        walk = RedirectChain(
+            started=SEEN,
+            took_ms=0.0,
+            parts=_digests(hops),
+            urls=tuple(hop.url for hop in hops),
+            ended=found if isinstance(found, Unobserved) else None,
+        )
+        return (walk, *hops)
 
     def _caa_answers(self, host: str) -> Iterator[DnsAnswer]:
         for name in climb(host):

@@ -53,7 +53,9 @@ from scanner.config import estate_of_urls, load_targets
 from scanner.config_error import ConfigError
 from scanner.cost import Cost
 from scanner.engine import JUDGED_HERE
-from scanner.estate import AddressPolicy, Credential, Estate, Nameserver, SecretKind, SecretSource, Target
+from scanner.estate import AddressPolicy, Credential, Estate, Kind, Nameserver, SecretKind, SecretSource, Target
+from scanner.estate_checks import EstateCheck
+from scanner.estate_judge import EstateJudge
 from scanner.evidence.replay import replay
 from scanner.findings import Finding, State
 from scanner.journal import AlteredError, Journal, JournalError
@@ -175,7 +177,11 @@ def finished(*targets: Target, path: Path | None = None) -> Journal:
     journal.put_end(msgspec.json.encode(Ending(SEEN)))
     for it in targets:
         if it in (GOOD, BAD):
-            journal.put_findings(it.id, Judge(Run(journal), ALL).judge(it.id))
+            judged = Judge(Run(journal), ALL).judge_and_note(it.id)
+            journal.put_all_findings({it.id: judged.findings}, judged.facts)
+    run = Run(journal)
+    whole = EstateJudge(run, Judge(run, ALL), ALL, journal)
+    journal.put_estate_findings(whole.judge(), complete=whole.is_complete)
     return journal
 
 
@@ -293,12 +299,14 @@ def test_an_address_beyond_the_cap_keeps_the_others_from_being_a_pass() -> None:
     assert LOCAL.caps.addresses == 8
     caa = {observed.HOST: ('0 issue "ca.test"',)}
     whole, cut = at_addresses(8, caa=caa), at_addresses(9, caa=caa)
-    # A check that runs for each page or cookie says so beside what it said of those.
-    of_the_service = {check.id for check in ALL if check.each is None}
+    # A check that runs for each page or cookie says so beside what it said of those; one of the whole estate has not spoken.
+    of_the_service = {
+        it.id for it in ALL if it.each is None and Kind.WEB in it.kinds and not isinstance(it, EstateCheck)
+    }
     passes = {it.check for it in whole if it.state is State.PASS and it.subject.kind == "service"}
     assert passes == of_the_service - {"uptime.latency"}  # for which no limit is set
     assert {(it.check, it.state, it.reason) for it in cut if it.subject.kind == "service"} == {
-        (name, State.UNKNOWN, Reason.BUDGET) for name in shipped()
+        (it.id, State.UNKNOWN, Reason.BUDGET) for it in ALL if Kind.WEB in it.kinds
     }
 
 
@@ -483,7 +491,7 @@ def test_no_address_is_only_said_by_who_may_say_it(server: Saying, said: str, tm
 
 @pytest.mark.parametrize(
     "name",
-    list(shipped()),
+    [name for name, check in shipped().items() if Kind.WEB in check.kinds],
 )
 def test_a_crash_while_choosing_an_address_is_an_error(name: str) -> None:
     www = target()

@@ -17,7 +17,9 @@ from faults import FaultyNameserver, in_thread
 from scanned import Scanned, scanned, web_target
 
 from scanner.cli import scan as scan_command
+from scanner.frameworks.loading import load_rulebook
 from scanner.registry import discover
+from scanner.reports.html.html import html
 from scanner.reports.observations_jsonl import observations_jsonl
 from scanner.reports.result_json import result_json
 from scanner.reports.terminal import quiet_lines, terminal
@@ -77,12 +79,18 @@ def _terminal(language: str, *, ascii_only: bool, colour: bool) -> Callable[[Sca
     )
 
 
+def _html(language: str) -> Callable[[Scanned], bytes]:
+    return lambda scan: b"".join(html(scan.run, checks=discover(), rulebook=load_rulebook(), language=language))
+
+
 OUTPUTS: dict[str, Callable[[Scanned], bytes]] = {
     "json": lambda scan: b"".join(result_json(scan.run)),
     "jsonl": lambda scan: b"".join(observations_jsonl(scan.run)),
     "table-id": _terminal("id", ascii_only=False, colour=False),
     "table-en-ascii": _terminal("en", ascii_only=True, colour=False),
     "table-en-colour": _terminal("en", ascii_only=False, colour=True),
+    "html-id": _html("id"),
+    "html-en": _html("en"),
     "quiet": lambda scan: b"".join(quiet_lines(scan.run, language="id", checks=discover())),
 }
 

@@ -150,7 +150,7 @@ def dawdling(call):
 
 if WHERE == "judging":
     import scanner.judge
-    scanner.judge.Judge.judge = dawdling(scanner.judge.Judge.judge)
+    scanner.judge.Judge.judge_and_note = dawdling(scanner.judge.Judge.judge_and_note)
 elif WHERE == "reporting":
     import scanner.reports.result_json
     scanner.reports.result_json.result_json = dawdling(scanner.reports.result_json.result_json)
@@ -392,7 +392,7 @@ pindai scan {at.url()} --only uptime --out out
 """
         done = in_own_mounts(pindai, script)
     assert done.code == 2, done
-    assert "out/result.json: cannot write: No space left on device" in done.err
+    assert "out/observations.jsonl: cannot write: No space left on device" in done.err
     assert pindai("report", "--fail-on", "never").code == 0
     assert not (pindai.folder / "out" / "result.json").exists()
 
@@ -509,7 +509,7 @@ def _encrypted(path: Path) -> None:
 
 FOREIGN: dict[str, Callable[[Path], object]] = {
     "older": _altered("UPDATE meta SET value = '0' WHERE name = 'format'"),
-    "newer": _altered("UPDATE meta SET value = '2' WHERE name = 'format'"),
+    "newer": _altered("UPDATE meta SET value = '3' WHERE name = 'format'"),
     "no-format": _altered("DELETE FROM meta WHERE name = 'format'"),
     "no-manifest": _altered("DELETE FROM meta WHERE name = 'manifest'"),
     "view": _altered("CREATE VIEW more AS SELECT * FROM target"),

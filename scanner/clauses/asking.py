@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanner.clauses.assessed import GRAVITY, ClauseState, Said
 from scanner.clauses.guards import Policy
 from scanner.clauses.services import Services
 from scanner.estate import Target, Vantage
 from scanner.findings import Finding, Severity, Sighting, State
-from scanner.frameworks.framework import Clause, Crosswalk, Evidence, Guard, Rulebook, Scope, Strength
+from scanner.frameworks.framework import Clause, Comparison, Crosswalk, Evidence, Guard, Rulebook, Scope, Strength
 from scanner.outcomes import Outcome
 from scanner.parse.list_name import name_key
 from scanner.registry import Check
@@ -90,7 +90,7 @@ class Scoping:
         return all(self.meets(scope, key, target) for key in keys(scope))
 
     def meets(self, scope: Scope, key: str, target: Target) -> bool:
-        """Whether a target matches one key. What no file can declare yet (`opt_in`, `sla_covers`), none matches."""
+        """Whether a target matches one key. What nobody declared, no target matches."""
         match key:
             case "kinds":
                 return not scope.kinds.isdisjoint(target.kinds)
@@ -100,7 +100,11 @@ class Scoping:
                 return scope.vantage is self.vantage
             case "service_tag":
                 return any(name_key(scope.service_tag) in service.tags for service in self.services.of(target))
-        return False
+            case "opt_in":
+                return not scope.opt_in.isdisjoint(target.opt_in)
+            case "sla_covers":
+                return any(name_key(scope.sla_covers) in service.sla_covers for service in self.services.of(target))
+        raise ValueError(f"no rule for the scope key {key!r}")
 
 
 # -- what a verdict comes to
@@ -113,17 +117,40 @@ class Hearing:
     rulebook: Rulebook
     policy: Policy
     checks: Mapping[str, Check]
+    heard: dict[tuple[object, ...], Said] = field(default_factory=dict)
+    held: dict[tuple[object, ...], Said] = field(default_factory=dict)
 
     def hear(self, asked: Asked, finding: Finding, target: Target) -> Said:
         """What a verdict comes to for an entry: the gravest of what it says of each address."""
-        sightings = finding.sightings or (Sighting("", finding.state, finding.outcome, finding.reason),)
-        heard = min((self._part(asked.evidence, finding, it) for it in sightings), key=GRAVITY.index)
+        heard = self._gravest(asked.evidence, finding)
         if heard is not Said.PASS:
             return heard
         if asked.evidence.silent:
             return Said.SILENT
+        if target.params or not asked.guards or any(guard.op is Comparison.ORIGIN for guard in asked.guards):
+            return self._held(asked, target)
+        key = (id(asked), target.addresses)  # a plan's entries live as long as this
+        if (said := self.held.get(key)) is None:
+            said = self.held[key] = self._held(asked, target)
+        return said
+
+    def _held(self, asked: Asked, target: Target) -> Said:
+        """A pass, held against the guards."""
         kept = [self.policy.keeps(guard, asked.evidence.check, target) for guard in asked.guards]
         return Said.LOOSENED if False in kept else Said.UNPROVEN if None in kept else Said.PASS
+
+    def _gravest(self, evidence: Evidence, finding: Finding) -> Said:
+        """The gravest of all sightings. Many entries ask the same of a verdict seen at one address: that is kept."""
+        if len(finding.sightings) > 1:
+            return min((self._part(evidence, finding, it) for it in finding.sightings), key=GRAVITY.index)
+        seen = (finding.sightings or (Sighting("", finding.state, finding.outcome, finding.reason),))[0]
+        key = (
+            *(evidence.check, evidence.variants, finding.subject.kind, seen.state, seen.outcome),
+            *(finding.outcome, finding.severity, finding.waiver is None),
+        )
+        if (said := self.heard.get(key)) is None:
+            said = self.heard[key] = self._part(evidence, finding, seen)
+        return said
 
     def _part(self, evidence: Evidence, finding: Finding, sighting: Sighting) -> Said:
         """What one sighting comes to, by the variants that the entry takes."""
@@ -162,7 +189,7 @@ def state_at_target(decides: bool, direct: Iterable[Counter[Said]], supporting: 
     direct = list(direct)
     if any(said[Said.FINDING] for said in direct):
         return ClauseState.TO_EXPLAIN
-    if not any(said[Said.PASS] for said in direct) or not all(map(_is_settled, direct)):
+    if not any(said[Said.PASS] for said in direct) or not all(map(is_settled, direct)):
         return ClauseState.NOT_OBSERVED
     return ClauseState.MIXED if supporting[Said.FINDING] else ClauseState.SUPPORTS
 
@@ -170,15 +197,15 @@ def state_at_target(decides: bool, direct: Iterable[Counter[Said]], supporting: 
 _SETTLED = frozenset({Said.PASS, Said.NOT_APPLICABLE, Said.INFORMATION})
 
 
-def _is_settled(said: Counter[Said]) -> bool:
+def is_settled(said: Counter[Said]) -> bool:
     """Whether an entry leaves nothing open at a target: it passed or does not apply, and nothing else was said."""
     spoken = {it for it, count in said.items() if count and it is not Said.NOTHING}
     return bool(spoken) and spoken <= _SETTLED
 
 
-def state_of_service(states: Iterable[ClauseState]) -> ClauseState:
-    """A service is as its worst endpoint, and supports only when all of them do."""
-    found = set(states)
+def state_of_service(states: Iterable[ClauseState], *, unseen: bool = False) -> ClauseState:
+    """A service is as its worst endpoint, and supports only when all of them do. `unseen`: it has endpoints nobody scans."""
+    found = {*states, *((ClauseState.NOT_OBSERVED,) if unseen else ())}
     for state in (ClauseState.TO_EXPLAIN, ClauseState.MATERIAL, ClauseState.NOT_OBSERVED, ClauseState.MIXED):
         if state in found:
             return state

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from scanner.assessment import PopulationFigures
-from scanner.estate import Category, Vantage
+from scanner.estate import Category, CoverageGoal, Deadlines, Vantage
 from scanner.frameworks.framework import ArticleNumber, Certainty, Strength
+from scanner.history.period import Flow, Nights, Pair
 
 
 class ClauseState(StrEnum):
@@ -84,10 +85,14 @@ class ChangedValue(msgspec.Struct, frozen=True):
     parameter: str
     value: str
     default: str
+    set_by: str = "profile"
+    """`profile`, `agency` (for its whole estate) or `target` (for one)."""
 
 
 class PolicyFigures(msgspec.Struct, frozen=True):
-    """Against which values was measured. `unproven` are guards whose value, or its origin, the run does not tell."""
+    """Against which values was measured. `unproven` are guards whose value the run does not tell, `without_origin` those that
+    ask where a value comes from, which nobody told: such a value is not shown to be loose.
+    """
 
     name: str
     version: str
@@ -95,6 +100,7 @@ class PolicyFigures(msgspec.Struct, frozen=True):
     loosened: tuple[LooseValue, ...]
     unproven: tuple[str, ...]
     kept: tuple[str, ...]
+    without_origin: tuple[str, ...] = ()
 
 
 class Why(StrEnum):
@@ -106,19 +112,91 @@ class Why(StrEnum):
     LOOSENED = "loosened"
     NO_VALUE = "no_value"
     NOT_YET = "not_yet"
+    NO_PERIOD = "no_period"
+    NO_RUN = "no_run"
+    NO_SCHEDULE = "no_schedule"
+    NOT_KEPT = "not_kept"
+    NO_DEADLINE = "no_deadline"
+    OVERDUE = "overdue"
+    OVERDUE_UNSEEN = "overdue_unseen"
+    NO_REPAIR = "no_repair"
+
+
+_WITH_FIGURES: Final = frozenset(
+    {Why.NO_TARGET, Why.BELOW_TARGET, Why.NO_SCHEDULE, Why.NO_DEADLINE, Why.OVERDUE_UNSEEN}
+)
+"""What keeps a fact from being a pass although its figures are there to be shown."""
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A fact of the run, and what keeps it from being a pass."""
+    """A fact of the run or the period, and what keeps it from being a pass. `variants` are those it was asked for."""
 
     id: str
     state: FactState
     why: Why | None = None
+    variants: tuple[str, ...] = ()
 
     @property
     def is_material(self) -> bool:
         """Whether there is something to show, pass or not."""
-        return self.state in (FactState.PASS, FactState.FINDING) or self.why in (Why.NO_TARGET, Why.BELOW_TARGET)
+        return self.state in (FactState.PASS, FactState.FINDING) or self.why in _WITH_FIGURES
+
+
+class UnitSeen(msgspec.Struct, frozen=True):
+    """How much of a unit was seen. `registered` and what follows count services of the official list."""
+
+    name: str
+    targets: int
+    targets_observed: int
+    registered: int
+    scanned: int
+    observed: int
+    declared_none: bool
+
+
+class CoverageFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at: targets in any case, services and units where there is an official list of them.
+
+    `not_observed` counts targets that nothing was seen of by the reason, those never reached as `interrupted`.
+    """
+
+    targets: int
+    targets_observed: int
+    not_observed: dict[str, int]
+    population: PopulationFigures | None
+    goal: CoverageGoal | None
+    units: tuple[UnitSeen, ...]
+
+
+class UnitFlow(msgspec.Struct, frozen=True):
+    """What became of the findings of a unit, by severity."""
+
+    name: str
+    followup: dict[str, Flow]
+
+
+class PeriodFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runs of a period say. `total` is of all severities; sums of a flow: at start + found - closed = at end.
+
+    `repairs` names the first of the pairs of before and after, `repairs_count` is how many there are; `not_comparable` counts
+    findings that may be repaired, but were looked at differently since.
+    """
+
+    first: date
+    last: date
+    days: int
+    balance_from: datetime | None
+    balance_is_first_run: bool
+    nights: Nights
+    deadlines: Deadlines | None
+    followup: dict[str, Flow]
+    total: Flow
+    units: tuple[UnitFlow, ...]
+    repairs_count: int
+    repairs: tuple[Pair, ...]
+    not_comparable: int
+    disputed: int | None = None
+    """Findings that their owner disputes; null, as this version has no place to write that down."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +228,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     def unknown(self) -> int:
         """Services of which nothing can be said."""
         return self.states[ClauseState.NOT_OBSERVED] + self.not_scanned
+
+    @property
+    def concluded(self) -> int:
+        """Services of which something was concluded; of none there is no share to tell, not even of nought."""
+        return sum(self.states[it] for it in (ClauseState.SUPPORTS, ClauseState.MIXED, ClauseState.TO_EXPLAIN))
 
     @property
     def counted(self) -> int:
@@ -188,6 +271,8 @@ class ServiceState(msgspec.Struct, frozen=True):
     state: ClauseState
     findings: int
     targets: tuple[str, ...]
+    hosts_without_target: int = 0
+    """Registered names of it that nobody scans; with one of them it is not observed as a whole."""
 
 
 class EntryFigures(msgspec.Struct, frozen=True):
@@ -237,6 +322,52 @@ class ClauseAssessment(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[ServiceState, ...] = ()
 
 
+class FigureInShort(msgspec.Struct, frozen=True):
+    """Services behind a clause: the whole by the official list (null without one), its parts, and the document."""
+
+    whole: int | None
+    counted: int
+    supports: int
+    with_findings: int
+    unknown: int
+    document: str
+    document_date: date | None
+
+
+class ClauseInShort(msgspec.Struct, frozen=True):
+    """What a run says about one clause, as `result.json` has it; `pindai assess --format json` has the whole."""
+
+    id: str
+    certainty: Certainty
+    state: ClauseState
+    findings: dict[str, int]
+    waived: int
+    figure: FigureInShort | None
+
+
+def in_short(clause: ClauseAssessment) -> ClauseInShort:
+    """The state of a clause and its figure, without what each entry said."""
+    figure = clause.figure
+    return ClauseInShort(
+        id=clause.id,
+        certainty=clause.certainty,
+        state=clause.state,
+        findings={word: count for word, count in clause.findings.items() if count},
+        waived=clause.waived,
+        figure=None
+        if figure is None
+        else FigureInShort(
+            whole=figure.whole,
+            counted=figure.counted,
+            supports=figure.supports,
+            with_findings=figure.states[ClauseState.TO_EXPLAIN],
+            unknown=figure.unknown,
+            document=figure.document,
+            document_date=figure.document_date,
+        ),
+    )
+
+
 class ClausesAssessed(msgspec.Struct, frozen=True, kw_only=True):
     """What a run says about every clause of the frameworks."""
 
@@ -249,7 +380,8 @@ class ClausesAssessed(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     vantage: Vantage
     marking: str
-    population: PopulationFigures | None
+    coverage: CoverageFigures
+    period: PeriodFigures | None
     policy: PolicyFigures
     facts: tuple[Fact, ...]
     clauses: tuple[ClauseAssessment, ...]

@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from scanner.clauses.assessed import ChangedValue, LooseValue, PolicyFigures
+from scanner.clauses.services import Services
 from scanner.estate import Target
-from scanner.frameworks.framework import Comparison, Guard, Rulebook
-from scanner.frameworks.loading import TLS_VERSIONS
+from scanner.frameworks.framework import TLS_VERSIONS, Comparison, Guard, Rulebook
 from scanner.registry import Check
 from scanner.run import Manifest
 
@@ -18,11 +18,17 @@ ADDRESSES: Final = "addresses"
 """The guard about which addresses of a name are observed: a choice of each target, not a parameter of a check."""
 
 
+SLA: Final = "sla-document"
+"""The only kind of document that a guard can ask a value to come from so far."""
+
+
 class Policy:
     """The values that a run measured against."""
 
-    def __init__(self, manifest: Manifest, rulebook: Rulebook) -> None:
+    def __init__(self, manifest: Manifest, rulebook: Rulebook, services: Services) -> None:
         self._rulebook = rulebook
+        self._services = services
+        self._agency = manifest.estate.params
         self._profile = manifest.profile
         self._used = {used.id: used.params for used in manifest.checks}
 
@@ -35,14 +41,17 @@ class Policy:
         if protects and check not in protects:
             return True
         value = self.value(guard.name, check, target)
-        if value is None or guard.op is Comparison.ORIGIN:
+        if value is None:
             return None
-        if guard.op is Comparison.EQUAL:
-            return value == guard.value
-        have, want = measured(value), measured(guard.value)
-        if have is None or want is None:
-            return None
-        return have >= want if guard.op is Comparison.AT_LEAST else have <= want
+        if guard.op is Comparison.ORIGIN:
+            return self._comes_from(guard, value, target)
+        return holds(guard, value)
+
+    def _comes_from(self, guard: Guard, value: object, target: Target) -> bool | None:
+        """True where a value is that of the named document of every service of a target; None where nobody can tell."""
+        promised = [service.sla_limits.get(guard.name) for service in self._services.of(target)]
+        is_theirs = bool(promised) and all(it is not None and measured(value) == it for it in promised)
+        return True if guard.value == SLA and is_theirs else None
 
     def value(self, name: str, check: str, target: Target) -> object:
         """The value that a guard's name stands for, in force at a target; None where it is not told."""
@@ -61,6 +70,7 @@ class Policy:
         targets = tuple(targets)
         loose: Counter[tuple[Guard, str, str]] = Counter()
         unproven: set[str] = set()
+        without_origin: set[str] = set()
         kept: set[str] = set()
         for guard in dict.fromkeys(guards):
             about = [""] if guard.name == ADDRESSES else self._rulebook.thresholds[guard.name].checks
@@ -70,7 +80,7 @@ class Policy:
                 for target in targets:
                     match self.keeps(guard, check, target):
                         case None:
-                            unproven.add(guard.name)
+                            (without_origin if guard.op is Comparison.ORIGIN else unproven).add(guard.name)
                         case False:
                             loose[guard, check, written(self.value(guard.name, check, target))] += 1
                         case True:
@@ -85,12 +95,13 @@ class Policy:
             ),
             unproven=tuple(sorted(unproven)),
             kept=tuple(sorted(kept)),
+            without_origin=tuple(sorted(without_origin)),
         )
 
     def _changed(self, targets: Iterable[Target], checks: Mapping[str, Check]) -> Iterator[ChangedValue]:
         """The thresholds that somebody set otherwise than the checks' own defaults."""
-        own = (item for target in targets for item in target.params.items())
-        for check_id, values in (*self._used.items(), *own):
+        own = ((*item, "target") for target in targets for item in target.params.items())
+        for check_id, values, by in (*((check, values, "") for check, values in self._used.items()), *own):
             check = checks.get(check_id)
             if check is None or check.params is None or check_id not in self._used:
                 continue
@@ -98,7 +109,18 @@ class Policy:
             for name, value in values.items():
                 default = defaults.get(name)
                 if value != default and (measured(value) is None or measured(value) != measured(default)):
-                    yield ChangedValue(check_id, name, written(value), written(default))
+                    by_agency = "agency" if name in self._agency.get(check_id, {}) else "profile"
+                    yield ChangedValue(check_id, name, written(value), written(default), by or by_agency)
+
+
+def holds(guard: Guard, value: object) -> bool | None:
+    """Whether a value is at least as strict as a guard that compares; None for one that does not compare with it."""
+    if guard.op is Comparison.EQUAL:
+        return value == guard.value
+    have, want = measured(value), measured(guard.value)
+    if have is None or want is None:
+        return None
+    return have >= want if guard.op is Comparison.AT_LEAST else have <= want
 
 
 def measured(value: object) -> float | None:

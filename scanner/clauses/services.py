@@ -1,6 +1,6 @@
 """Services: those of the official list and those that only the targets name, each with its targets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,16 +21,24 @@ class Service:
     unit: str
     category: Category | None
     tags: frozenset[str] = frozenset()
+    sla_covers: frozenset[str] = frozenset()
+    sla_limits: Mapping[str, float] = field(default_factory=dict)
     registered: bool = False
     targets: list[str] = field(default_factory=list)
+    hosts_without_target: frozenset[str] = frozenset()
+    """Its registered names that nobody scans: endpoints of it that were not observed."""
 
 
 class Services:
     """The services of an estate, narrowed to one unit when one is named."""
 
     def __init__(self, targets: Iterable[Target], population: Population | None, unit: str = "") -> None:
-        self.targets, self.population = _of_unit(unit, tuple(targets), population)
+        everything = tuple(targets)
+        self.targets, self.population = _of_unit(unit, everything, population)
         self.all = tuple(_services(self.targets, self.population))
+        scanned = {target.parsed_url.host for target in everything}
+        for service in self.all:
+            service.hosts_without_target -= scanned
         self._of_target: dict[str, list[Service]] = {}
         for service in self.all:
             for target_id in service.targets:
@@ -74,7 +82,16 @@ def _services(targets: Iterable[Target], population: Population | None) -> list[
     """The services of the official list, then those that only the targets name."""
     register = None if population is None else Register(population)
     listed = [
-        Service(it.name, it.unit, it.category, frozenset(map(name_key, it.tags)), registered=True)
+        Service(
+            it.name,
+            it.unit,
+            it.category,
+            frozenset(map(name_key, it.tags)),
+            frozenset() if it.sla is None else frozenset(map(name_key, it.sla.covers)),
+            {} if it.sla is None else it.sla.limits,
+            registered=True,
+            hosts_without_target=frozenset(it.hosts),
+        )
         for it in (() if population is None else population.services)
     ]
     others: dict[tuple[str, str], Service] = {}

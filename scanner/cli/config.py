@@ -6,6 +6,8 @@ import argparse
 import sys
 
 from scanner.cli.options import CommandError, guarded, path_of, printable
+from scanner.cli.plugged import add_plugin, allowed_of, refused, tell_loaded, tell_strangers
+from scanner.locale.speech import say, say_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,27 +28,41 @@ KINDS = ("targets", "unit", "population", "waivers", "framework")
 def add_to(commands: Commands) -> None:
     """The command and its actions."""
     parser = commands.add_parser(
-        "config", help="check the targets file and what it includes", description="Check and explain the configuration."
+        "config",
+        help=say("check the targets file and what it includes"),
+        description=say("Check and explain the configuration."),
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar=say("ACTION"), required=True)
     check = actions.add_parser(
         "check",
-        help="say everything that is wrong, or one line when nothing is",
-        description="Read the targets file and everything it names, and say all that is wrong with it. Sends nothing. "
-        "Exit 0 when all is well, 2 when an include, the population or a waiver is broken, 3 when nothing could be scanned.",
+        help=say("say everything that is wrong, or one line when nothing is"),
+        description=say(
+            "Read the targets file and everything it names, and say all that is wrong with "
+            "it. Sends nothing. Exit 0 when all is well, 2 when an include, the population "
+            "or a waiver is broken, 3 when nothing could be scanned."
+        ),
     )
     check.add_argument(
-        "file", nargs="?", type=path_of, metavar="TARGETS.toml", help=f"the targets file (default: {DEFAULT_FILE})"
+        "file",
+        nargs="?",
+        type=path_of,
+        metavar=say("TARGETS.toml"),
+        help=say("the targets file (default: {default_file})", default_file=DEFAULT_FILE),
     )
-    check.add_argument("--resolved", action="store_true", help="list every value in force and the place that sets it")
-    check.add_argument("--profile", metavar="NAME", help="show this profile instead of the one the file asks for")
+    check.add_argument(
+        "--resolved", action="store_true", help=say("list every value in force and the place that sets it")
+    )
+    check.add_argument(
+        "--profile", metavar=say("NAME"), help=say("show this profile instead of the one the file asks for")
+    )
+    add_plugin(check)
     check.set_defaults(run=guarded(run_check))
     schema = actions.add_parser(
         "schema",
-        help="print the JSON Schema of a file, for editors",
-        description="Print the JSON Schema of the files that people write, for editors that check as one types.",
+        help=say("print the JSON Schema of a file, for editors"),
+        description=say("Print the JSON Schema of the files that people write, for editors that check as one types."),
     )
-    schema.add_argument("kind", nargs="?", choices=KINDS, default=KINDS[0], help="which file (default: targets)")
+    schema.add_argument("kind", nargs="?", choices=KINDS, default=KINDS[0], help=say("which file (default: targets)"))
     schema.set_defaults(run=guarded(run_schema))
 
 
@@ -66,12 +82,17 @@ def run_check(arguments: argparse.Namespace) -> int:
     from scanner.config import load_configuration
     from scanner.config.effective import Explainer
     from scanner.config_error import ConfigError
+    from scanner.plugins import PluginError
 
     file = _file(arguments.file)
     try:
-        configuration = load_configuration(file)
+        configuration = load_configuration(file, allowed_of(arguments))
+        if configuration.plugins.frameworks:
+            configuration.plugins.rulebook()
     except ConfigError as error:
         raise CommandError(3, *error.problems) from error
+    except PluginError as error:
+        raise refused(error, arguments) from error
     estate = configuration.estate
     for problem in estate.problems:
         _tell(problem)
@@ -84,8 +105,10 @@ def run_check(arguments: argparse.Namespace) -> int:
         _print_resolved(explainer, configuration, profile, checks, by_option=bool(arguments.profile))
     else:
         for missing in explainer.missing_secrets():
-            _tell(f"warning: {missing}; a scan from here would not begin")
+            _tell(say("warning: {missing}; a scan from here would not begin", missing=missing))
         sys.stdout.write(printable(f"{file}: {_summary(estate, now)}") + "\n")
+        for line in (*tell_loaded(configuration.plugins), *tell_strangers(configuration.plugins)):
+            sys.stdout.write(printable(line) + "\n")
     return 2 if estate.problems else 0
 
 
@@ -93,7 +116,11 @@ def _file(given: Path | None) -> Path:
     path = path_of(DEFAULT_FILE) if given is None else given
     if given is None and not path.is_file():
         raise CommandError(
-            3, f"there is no {DEFAULT_FILE} in this folder; name one, or write one: pindai init https://HOST"
+            3,
+            say(
+                "there is no {default_file} in this folder; name one, or write one: pindai init https://HOST",
+                default_file=DEFAULT_FILE,
+            ),
         )
     return path
 
@@ -121,47 +148,65 @@ def _profile(configuration: Configuration, given: str | None) -> tuple[Profile, 
 def _print_resolved(
     explainer: Explainer, configuration: Configuration, profile: Profile, checks: tuple[Check, ...], *, by_option: bool
 ) -> None:
+    from scanner.config.effective import DEFAULT
+
     if by_option:
         named_by = "--profile"
     elif configuration.profile:
         named_by = f"{configuration.file.path.name}:{configuration.file.line(('profile',))}"
     else:
-        named_by = "default"
+        named_by = DEFAULT
     about = ""
     for value in explainer.values(profile, named_by, checks):
         if value.about != about:
             about = value.about
-            sys.stdout.write("\n" + printable(f"target {about}") + "\n")
+            sys.stdout.write("\n" + printable(say("target {id}", id=about)) + "\n")
         shown = f"{'  ' if about else ''}{value.key} = {value.value}"
-        sys.stdout.write(printable(f"{shown:60}  {value.origin}") + "\n")
+        origin = say("default") if value.origin == DEFAULT else value.origin
+        sys.stdout.write(printable(f"{shown:60}  {origin}") + "\n")
 
 
 def _summary(estate: Estate, now: datetime) -> str:
     """`16 targets, 12 units; scope: 2 names, 1 network; ...`."""
     units = {target.unit for target in estate.targets if target.unit}
     parts = [
-        f"{_count(len(estate.targets), 'target')}, {_count(len(units), 'unit')}",
-        f"scope: {_count(len(estate.scope.names), 'name')}, {_count(len(estate.scope.networks), 'network')}",
+        ", ".join(
+            (
+                say_count("{count} target", "{count} targets", len(estate.targets)),
+                say_count("{count} unit", "{count} units", len(units)),
+            )
+        ),
+        say(
+            "scope: {names}, {networks}",
+            names=say_count("{count} name", "{count} names", len(estate.scope.names)),
+            networks=say_count("{count} network", "{count} networks", len(estate.scope.networks)),
+        ),
         _authorisation(estate, now),
     ]
     if estate.population is not None:
         parts.append(
-            f"population: {_count(len(estate.population.services), 'service')} of {estate.population.document}"
+            say_count(
+                "population: {count} service of {document}",
+                "population: {count} services of {document}",
+                len(estate.population.services),
+                document=estate.population.document,
+            )
         )
     if estate.waivers:
-        parts.append(_count(len(estate.waivers), "waiver"))
+        parts.append(say_count("{count} waiver", "{count} waivers", len(estate.waivers)))
     if estate.problems:
-        parts.append(f"{_count(len(estate.problems), 'problem')}, told above")
+        parts.append(say_count("{count} problem, told above", "{count} problems, told above", len(estate.problems)))
     return "; ".join(parts)
 
 
 def _authorisation(estate: Estate, now: datetime) -> str:
     """How long the document still allows the scan: its last day counts."""
     if estate.authorisation is None:
-        return "no authorisation named ([scope.authorisation])"
+        return say("no authorisation named ([scope.authorisation])")
     days = (estate.authorisation.valid_until - estate.local(now).date()).days + 1
-    return f"authorisation {estate.authorisation.number}: {_count(days, 'day')} left"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return say_count(
+        "authorisation {number}: {count} day left",
+        "authorisation {number}: {count} days left",
+        days,
+        number=estate.authorisation.number,
+    )

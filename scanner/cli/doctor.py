@@ -7,7 +7,6 @@ import sys
 
 from scanner.cli.options import (
     CommandError,
-    add_language,
     add_state,
     guarded,
     language_of,
@@ -17,6 +16,8 @@ from scanner.cli.options import (
     printable,
     state_directory,
 )
+from scanner.cli.plugged import add_plugin, allowed_of, plugins_of, refused
+from scanner.locale.speech import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scanner.doctor import Health, Kept, Row
     from scanner.estate import Estate, SecretSource
     from scanner.findings import Message
+    from scanner.plugins import Plugins
     from scanner.profiles import Profile
 
 SCHEMA = "pindai-doctor-1"
@@ -46,18 +48,28 @@ def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "doctor",
-        help="is this machine fit to scan? clock, resolvers, routes, data age, limits",
-        description="Look whether this machine is fit to scan. With a targets file each resolver is asked for one name of it "
-        "(a silent one twice); nothing else is sent.",
-        epilog="Exit codes: 0 no problem (warnings allowed); 2 a problem; 3 usage, or a configuration that cannot be read.",
+        help=say("is this machine fit to scan? clock, resolvers, routes, data age, limits"),
+        description=say(
+            "Look whether this machine is fit to scan. With a targets file each resolver is "
+            "asked for one name of it (a silent one twice); nothing else is sent."
+        ),
+        epilog=say(
+            "Exit codes: 0 no problem (warnings allowed); 2 a problem; 3 usage, or a configuration that cannot be read."
+        ),
     )
     parser.add_argument(
-        "targets", nargs="?", type=path_of, metavar="TARGETS.toml", help="a targets file (default: targets.toml)"
+        "targets",
+        nargs="?",
+        type=path_of,
+        metavar=say("TARGETS.toml"),
+        help=say("a targets file (default: targets.toml)"),
     )
-    parser.add_argument("--profile", metavar="NAME", help="the profile that is to be scanned with")
-    parser.add_argument("--offline", action="store_true", help="send nothing, not even to resolvers")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="what standard output carries")
-    add_language(parser)
+    parser.add_argument("--profile", metavar=say("NAME"), help=say("the profile that is to be scanned with"))
+    add_plugin(parser)
+    parser.add_argument("--offline", action="store_true", help=say("send nothing, not even to resolvers"))
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help=say("what standard output carries")
+    )
     add_state(parser)
     parser.set_defaults(run=guarded(run))
 
@@ -71,8 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     if arguments.targets is None and path_of(DEFAULT_FILE).is_file():
         arguments.targets = path_of(DEFAULT_FILE)
-    estate, profile = _read(arguments)
-    rows = [*_machine(arguments, estate, profile, now), *_estate(arguments, estate, now)]
+    estate, profile, plugins = _read(arguments)
+    rows = [*_machine(arguments, estate, profile, now), *_plugins(plugins), *_estate(arguments, estate, now)]
     language = language_of(arguments.lang)
     zone = "UTC" if estate is None else estate.time_zone
     if arguments.format == "json":
@@ -83,20 +95,25 @@ def run(arguments: argparse.Namespace) -> int:
     return UNFIT if worst(rows) is Health.PROBLEM else 0
 
 
-def _read(arguments: argparse.Namespace) -> tuple[Estate | None, Profile]:
-    """The targets file and the profile. Raises CommandError for what cannot be read."""
+def _read(arguments: argparse.Namespace) -> tuple[Estate | None, Profile, Plugins]:
+    """The targets file, the profile and the plug-ins. Raises CommandError for what cannot be read."""
     from scanner.config import load_configuration
     from scanner.config_error import ConfigError
+    from scanner.plugins import PluginError
     from scanner.profiles import ProfileError, load_profile
 
     try:
-        configuration = None if arguments.targets is None else load_configuration(arguments.targets)
-        asked = arguments.profile or (configuration.profile if configuration else "")
-        return configuration.estate if configuration else None, load_profile(asked or "default")
+        if arguments.targets is None:
+            return None, load_profile(arguments.profile or "default"), plugins_of(arguments)
+        configuration = load_configuration(arguments.targets, allowed_of(arguments))
+        profile = load_profile(arguments.profile or configuration.profile or "default")
     except ConfigError as error:
         raise CommandError(3, *error.problems) from error
+    except PluginError as error:
+        raise refused(error, arguments) from error
     except ProfileError as error:
         raise CommandError(3, *str(error).splitlines()) from error
+    return configuration.estate, profile, configuration.plugins
 
 
 def _machine(arguments: argparse.Namespace, estate: Estate | None, profile: Profile, now: datetime) -> Iterator[Row]:
@@ -122,6 +139,18 @@ def _machine(arguments: argparse.Namespace, estate: Estate | None, profile: Prof
     }
     yield from doctor.software_rows(__version__, platform.python_version(), machine.tls(), extras)
     yield doctor.terminal_row(sys.stdout.encoding or "", ascii_only=output_is_ascii())
+
+
+def _plugins(plugins: Plugins) -> Iterator[Row]:
+    """The plug-ins there are, by their metadata: which are loaded, and which nobody allowed."""
+    from scanner import doctor
+    from scanner.plugins import canonical, installed
+
+    used = {canonical(it.distribution): it for it in plugins.used}
+    for it in installed():
+        loaded = used.get(canonical(it.distribution))
+        digest = "" if loaded is None else loaded.digest
+        yield doctor.plugin_row(it.distribution, it.version, it.adds, allowed=loaded is not None, digest=digest)
 
 
 def _knows(zone: str) -> bool:
@@ -260,6 +289,9 @@ def _summary(counts: dict[Health, int], language: str) -> str:
 
 
 def _sentence(message: Message, language: str, zone: str) -> str:
+    from scanner.locale.details import translated
     from scanner.locale.values import render
 
-    return render(message.id if language == "id" else message.en, message.arguments, language, zone)
+    return render(
+        message.id if language == "id" else message.en, translated(message.arguments, language), language, zone
+    )

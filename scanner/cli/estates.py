@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 
 from scanner import __version__
 from scanner.cli.options import CommandError, printable
+from scanner.cli.plugged import allowed_of, plugins_of, refused
 from scanner.config import (
     Configuration,
     estate_of_urls,
@@ -21,9 +23,11 @@ from scanner.config import (
 from scanner.config_error import ConfigError
 from scanner.estate import Estate, is_loopback
 from scanner.journal import new_run_id
+from scanner.locale.speech import say
+from scanner.plugins import NO_PLUGINS, Allowed, PluginError, Plugins
 from scanner.probes.probe import Surroundings
 from scanner.profiles import Profile, ProfileError, load_profile
-from scanner.registry import Check, RegistryError, discover, select
+from scanner.registry import Check, RegistryError, select
 from scanner.run import CheckUsed, Manifest, this_tool
 from scanner.secrets import Secrets, credential_of_user, keep_silent, read_secrets
 from scanner.surroundings import look_around
@@ -39,6 +43,7 @@ class Assignment(msgspec.Struct, frozen=True):
     profile: Profile
     checks: tuple[Check, ...]
     surroundings: Surroundings
+    plugins: Plugins = NO_PLUGINS
 
 
 def assignment_of(arguments: argparse.Namespace, *, sends: bool = True) -> Assignment:
@@ -48,7 +53,8 @@ def assignment_of(arguments: argparse.Namespace, *, sends: bool = True) -> Assig
     nothing is sent; what only shows (`sends` is false) says so and goes on.
     """
     try:
-        estate, configuration = _estate(arguments.targets)
+        estate, configuration = _estate(arguments.targets, allowed_of(arguments))
+        plugins = plugins_of(arguments) if configuration is None else configuration.plugins
         estate = _with_user(estate, getattr(arguments, "user", None))
         _tell_problems(estate)
         refusal = None if configuration is None else configuration.refusal(datetime.now(UTC))
@@ -66,22 +72,32 @@ def assignment_of(arguments: argparse.Namespace, *, sends: bool = True) -> Assig
         if profile.addresses is not None:
             targets = (msgspec.structs.replace(target, addresses=profile.addresses) for target in estate.targets)
             estate = msgspec.structs.replace(estate, targets=tuple(targets))
-        checks = select(discover(), arguments.only or profile.checks)
-        unused = sorted(profile.params.keys() - {check.id for check in discover().values()})
+        checks = select(plugins.checks, arguments.only or profile.checks)
+        unused = sorted(profile.params.keys() - {check.id for check in plugins.checks.values()})
         if unused:
-            raise ProfileError(f"profile {profile.name!r} sets parameters of unknown checks: {', '.join(unused)}")
+            raise ProfileError(
+                say(
+                    "profile {name!r} sets parameters of unknown checks: {unused}",
+                    name=profile.name,
+                    unused=", ".join(unused),
+                )
+            )
         for check in checks:
             _params(check, profile, estate)
+        if plugins.frameworks:
+            plugins.rulebook()  # a file that cannot be read is told of now, and not after the night
         secrets = (
             read_secrets(estate, Path() if configuration is None else configuration.folder) if sends else Secrets()
         )
     except ConfigError as error:
         raise CommandError(USAGE_ERROR, *error.problems) from error
+    except PluginError as error:
+        raise refused(error, arguments) from error
     except (ProfileError, RegistryError) as error:
         raise CommandError(USAGE_ERROR, *str(error).splitlines()) from error
     keep_silent(secrets.known)
     surroundings = msgspec.structs.replace(look_around(estate), credentials=secrets.credentials, known=secrets.known)
-    return Assignment(estate, profile, checks, surroundings)
+    return Assignment(estate, profile, checks, surroundings, plugins)
 
 
 def _with_user(estate: Estate, user: str | None) -> Estate:
@@ -90,10 +106,12 @@ def _with_user(estate: Estate, user: str | None) -> Estate:
         return estate
     credential = credential_of_user(user)
     if not estate.scope.typed:
-        raise ConfigError(["--user: only for URLs; in a targets file write [target.basic_auth] below its target"])
+        raise ConfigError([say("--user: only for URLs; in a targets file write [target.basic_auth] below its target")])
     plain = [it.url for it in estate.targets if it.url.startswith("http:") and not is_loopback(it.parsed_url.host)]
     if plain:
-        raise ConfigError([f"--user: over plain HTTP anybody could read the password: {url}" for url in plain])
+        raise ConfigError(
+            [say("--user: over plain HTTP anybody could read the password: {url}", url=url) for url in plain]
+        )
     targets = (msgspec.structs.replace(target, credential=credential) for target in estate.targets)
     return msgspec.structs.replace(estate, targets=tuple(targets))
 
@@ -103,14 +121,17 @@ def _tell_problems(estate: Estate) -> None:
         sys.stderr.write(printable(f"pindai: {problem}") + "\n")
 
 
-def _estate(texts: list[str]) -> tuple[Estate, Configuration | None]:
+def _estate(texts: list[str], allowed: Sequence[Allowed]) -> tuple[Estate, Configuration | None]:
     """The estate, and the files it was read from when it was."""
     if not texts:
         if not Path(DEFAULT_FILE).is_file():
             raise CommandError(
                 USAGE_ERROR,
-                f"nothing to scan: name a URL (pindai scan https://localhost:8443) or a targets file; "
-                f"there is no {DEFAULT_FILE} in this folder",
+                say(
+                    "nothing to scan: name a URL (pindai scan https://localhost:8443) or a targets file; "
+                    "there is no {default_file} in this folder",
+                    default_file=DEFAULT_FILE,
+                ),
             )
         texts = [DEFAULT_FILE]
     urls = [text for text in texts if "://" in text]
@@ -121,11 +142,14 @@ def _estate(texts: list[str]) -> tuple[Estate, Configuration | None]:
         if not Path(text).exists() and not text.endswith(".toml"):
             shown = without_secrets(text)
             raise CommandError(
-                USAGE_ERROR, f"{shown}: no such file; for a service write the whole URL: https://{shown}"
+                USAGE_ERROR,
+                say("{shown}: no such file; for a service write the whole URL: https://{shown}", shown=shown),
             )
     if urls or len(files) > 1:
-        raise CommandError(USAGE_ERROR, f"give one targets file or any number of URLs, not {len(texts)} of both kinds")
-    configuration = load_configuration(Path(files[0]))
+        raise CommandError(
+            USAGE_ERROR, say("give one targets file or any number of URLs, not {count} of both kinds", count=len(texts))
+        )
+    configuration = load_configuration(Path(files[0]), allowed)
     return configuration.estate, configuration
 
 
@@ -163,6 +187,7 @@ def manifest_of(assignment: Assignment, runs: Path | None = None) -> Manifest:
         checks=tuple(
             CheckUsed(check.id, check.version, _params(check, profile, estate)) for check in assignment.checks
         ),
+        plugins=assignment.plugins.used,
     )
 
 
@@ -184,4 +209,11 @@ def _params(check: Check, profile: Profile, estate: Estate) -> dict[str, object]
 
 def same_intent(one: Manifest, other: Manifest) -> bool:
     """Whether two runs were asked the same thing, so that one can take up where the other stopped."""
-    return (one.estate, one.profile, one.checks, one.agent) == (other.estate, other.profile, other.checks, other.agent)
+    asked = ("profile", "checks", "agent", "plugins")
+    return _same_estate(one.estate, other.estate) and all(getattr(one, name) == getattr(other, name) for name in asked)
+
+
+def _same_estate(one: Estate, other: Estate) -> bool:
+    """Problems count by their number: their words depend on the language that they were told in."""
+    plain = [msgspec.structs.replace(it, problems=()) for it in (one, other)]
+    return plain[0] == plain[1] and len(one.problems) == len(other.problems)

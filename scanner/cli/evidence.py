@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable
+from scanner.cli.options import CommandError, guarded, language_of, path_of, printable
+from scanner.cli.plugged import add_plugin, plugins_of
+from scanner.locale.speech import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,18 +18,23 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """The command and its subcommands."""
-    parser = commands.add_parser("evidence", help="work with stored evidence", description="Work with stored evidence.")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    parser = commands.add_parser(
+        "evidence", help=say("work with stored evidence"), description=say("Work with stored evidence.")
+    )
+    actions = parser.add_subparsers(dest="action", metavar=say("ACTION"), required=True)
     again = actions.add_parser(
         "replay",
-        help="judge again from stored observations, without the network",
-        description="Judge again from stored observations. Exit 0: every verdict came out as recorded (or differs only by "
-        "a newer rule, which is named); 1: verdicts differ or evidence was altered; 3: nothing to replay.",
+        help=say("judge again from stored observations, without the network"),
+        description=say(
+            "Judge again from stored observations. Exit 0: every verdict came out as "
+            "recorded (or differs only by a newer rule, which is named); 1: verdicts differ "
+            "or evidence was altered; 3: nothing to replay."
+        ),
     )
     again.add_argument(
-        "directory", type=path_of, metavar="DIR", help="the folder of --out, a journal, or a state folder"
+        "directory", type=path_of, metavar=say("DIR"), help=say("the folder of --out, a journal, or a state folder")
     )
-    add_language(again)
+    add_plugin(again)
     again.set_defaults(run=guarded(replay))
 
 
@@ -36,12 +43,13 @@ def replay(arguments: argparse.Namespace) -> int:
     from scanner.evidence.replay import RESULT, against_result, open_evidence, summary
     from scanner.evidence.replay import replay as judge_again
     from scanner.journal import AlteredError, JournalError
-    from scanner.registry import RegistryError, discover
+    from scanner.registry import RegistryError
 
     path: Path = arguments.directory
+    plugins = plugins_of(arguments)
     try:
         with open_evidence(path) as journal:
-            replayed = judge_again(journal, discover())
+            replayed = judge_again(journal, plugins.checks, plugins)
             result = (path if path.is_dir() else path.parent) / RESULT
             problems = against_result(result, journal) if result.is_file() else ()
     except (AlteredError, RegistryError) as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, write
+from scanner.cli.options import CommandError, guarded, language_of, path_of, write
+from scanner.cli.plugged import add_plugin, plugins_of
+from scanner.locale.speech import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from scanner.cli.options import Commands
     from scanner.frameworks.framework import Rulebook
+    from scanner.plugins import Plugins
     from scanner.reports.look import Look
 
 FORMATS = ("table", "json")
@@ -22,14 +25,17 @@ def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "frameworks",
-        help="list the frameworks, or show one with its clauses",
-        description="List the frameworks; or show one with its clauses, the certainty of their wording, and what speaks to "
-        "them; or one clause with what each check shows of it and what it does not.",
+        help=say("list the frameworks, or show one with its clauses"),
+        description=say(
+            "List the frameworks; or show one with its clauses, the certainty of their "
+            "wording, and what speaks to them; or one clause with what each check shows of "
+            "it and what it does not."
+        ),
     )
-    parser.add_argument("id", nargs="?", metavar="ID", help="a framework, or a clause")
+    parser.add_argument("id", nargs="?", metavar=say("ID"), help=say("a framework, or a clause"))
     add_own(parser)
-    parser.add_argument("--format", choices=FORMATS, default="table", help="what standard output carries")
-    add_language(parser)
+    add_plugin(parser)
+    parser.add_argument("--format", choices=FORMATS, default="table", help=say("what standard output carries"))
     parser.set_defaults(run=guarded(run))
 
 
@@ -40,20 +46,19 @@ def add_own(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=path_of,
-        metavar="FRAMEWORK.toml",
-        help="a framework of your own too (pindai config schema framework)",
+        metavar=say("FRAMEWORK.toml"),
+        help=say("a framework of your own too (pindai config schema framework)"),
     )
 
 
-def rulebook_of(own: Sequence[Path]) -> Rulebook:
-    """The frameworks with those of the user's files. Raises CommandError."""
+def rulebook_of(own: Sequence[Path], plugins: Plugins) -> Rulebook:
+    """The frameworks with those of plug-ins and of the user's files. Raises CommandError."""
     from scanner.config_error import ConfigError
-    from scanner.frameworks.loading import load_rulebook
-    from scanner.registry import discover
+    from scanner.plugins import PluginError
 
     try:
-        return load_rulebook(own, discover())
-    except ConfigError as error:
+        return plugins.rulebook(own)
+    except (ConfigError, PluginError) as error:
         raise CommandError(3, *error.problems) from error
 
 
@@ -75,20 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
     """List the frameworks, or show one of them or of their clauses."""
     import msgspec
 
+    from scanner.clauses.facts import BUILT
     from scanner.json_text import inert
-    from scanner.registry import discover
     from scanner.reports.clauses_text import ClauseTexts
-    from scanner.toml_file import did_you_mean
+    from scanner.toml_file import likely
 
-    rulebook = rulebook_of(arguments.file)
-    built = [*discover(), "run.coverage", "run.policy"]
+    plugins = plugins_of(arguments)
+    rulebook = rulebook_of(arguments.file, plugins)
+    built = [*plugins.checks, *BUILT]
     frameworks = {it.id: it for it in rulebook.frameworks}
     clauses = {it.id: it for it in rulebook.clauses()}
     wanted = arguments.id
     if wanted is not None and wanted not in frameworks and wanted not in clauses:
-        meant = did_you_mean(wanted, [*frameworks, *clauses])
-        known = meant if "did you mean" in meant else f"; there are: {', '.join(frameworks)}"
-        raise CommandError(3, f"no framework and no clause is called {wanted!r}{known}")
+        meant = likely(wanted, [*frameworks, *clauses]) or say("; there are: {known}", known=", ".join(frameworks))
+        raise CommandError(3, say("no framework and no clause is called {wanted!r}{meant}", wanted=wanted, meant=meant))
     if arguments.format == "json":
         shown = rulebook.frameworks if wanted is None else frameworks.get(wanted) or clauses[wanted]
         write([inert(msgspec.json.format(msgspec.json.encode(shown, order="sorted"), indent=1)), b"\n"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable, write_new
+from scanner.cli.options import CommandError, guarded, language_of, path_of, printable, write_new
+from scanner.locale.speech import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,22 +85,28 @@ def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "import",
-        help="make a targets file from a spreadsheet",
-        description="Make targets from a list of services in CSV or XLSX, and say which rows are none.",
-        epilog="Exit codes: 0 every row has its target; 2 some have none; 3 nothing could be made.",
+        help=say("make a targets file from a spreadsheet"),
+        description=say("Make targets from a list of services in CSV or XLSX, and say which rows are none."),
+        epilog=say("Exit codes: 0 every row has its target; 2 some have none; 3 nothing could be made."),
     )
-    parser.add_argument("file", type=path_of, metavar="FILE", help="the list: .csv or .xlsx")
+    parser.add_argument("file", type=path_of, metavar=say("FILE"), help=say("the list: .csv or .xlsx"))
     parser.add_argument(
-        "--out", type=path_of, metavar="FILE", help="write here instead of standard output; never overwrites"
+        "--out", type=path_of, metavar=say("FILE"), help=say("write here instead of standard output; never overwrites")
     )
-    parser.add_argument("--sheet", metavar="NAME", help="the sheet to read, where several have something in them")
-    parser.add_argument("--unit", default="", metavar="NAME", help="the unit (perangkat daerah) of rows that name none")
+    parser.add_argument(
+        "--sheet", metavar=say("NAME"), help=say("the sheet to read, where several have something in them")
+    )
+    parser.add_argument(
+        "--unit", default="", metavar=say("NAME"), help=say("the unit (perangkat daerah) of rows that name none")
+    )
     parser.add_argument(
         "--unit-file",
         action="store_true",
-        help=f"write a unit file, to be included (what --out does anyway beside or one folder below a {TARGETS_FILE})",
+        help=say(
+            "write a unit file, to be included (what --out does anyway beside or one folder below a {targets_file})",
+            targets_file=TARGETS_FILE,
+        ),
     )
-    add_language(parser)
     parser.set_defaults(run=guarded(run))
 
 
@@ -126,7 +133,9 @@ def run(arguments: argparse.Namespace) -> int:
     for line in _report(listed, language):
         sys.stderr.write(f"{printable(line)}\n")
     if not listed.targets:
-        raise CommandError(UNREADABLE, f"{arguments.file}: no row of it became a target; nothing was written")
+        raise CommandError(
+            UNREADABLE, say("{file}: no row of it became a target; nothing was written", file=arguments.file)
+        )
     return 0 if listed.complete else INCOMPLETE
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from scanner.cli.options import CommandError, add_language, guarded, language_of, path_of, printable, write_new
+from scanner.cli.options import CommandError, guarded, path_of, printable, write_new
+from scanner.locale.speech import reason_of, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from scanner.cli.options import Commands
@@ -18,86 +20,24 @@ TARGETS_FILE = "targets.toml"
 PLACEHOLDER = "https://www.ganti-ini.example/"
 """Stands where no URL was given; `config check` asks for a real one."""
 
-HEAD = """\
-#:schema ./targets.schema.json
-# What is scanned, for whom, and what may be touched. / Apa yang dipindai, untuk siapa, dan apa yang boleh disentuh.
-# After a change / Setelah diubah:   pindai config check
-# Lines that begin with # are examples. / Baris yang diawali # hanyalah contoh.
-
-marking = "TERBATAS"                          # printed on every report / dicetak di setiap laporan
-# profile = "nightly"                         # pace / laju; pindai scan --profile NAME wins
-# windows = ["22:00-05:00"]                   # when scanning is welcome / jam pemindaian
-# include = ["units/*.toml"]                  # one file for each unit / satu berkas untuk tiap perangkat daerah
-# waivers = ["waivers.toml"]                  # accepted findings / temuan yang dikecualikan
-
-[agency]
-name = ""                                     # nama instansi, e.g. "Pemerintah Kota Contoh"
-contact = ""                                  # who answers for the scan, sent with each request / penanggung jawab
-time_zone = "WIB"                             # WIB | WITA | WIT
-
-# [vantage]
-# kind = "internet"                           # internet | intranet: where this scanner stands / titik pantau
-# address = "203.0.113.7"                     # its address, for the firewall's list / alamat pemindai
-
-# Nothing outside the scope is ever contacted. / Di luar lingkup ini tidak ada yang dihubungi.
-[scope]
-"""
-AFTER_SCOPE = """\
-
-# The document that allows the scan; after its last day nothing is scanned. / Surat tugas dan hari terakhir berlakunya.
-# [scope.authorisation]
-# number = "094/123/Diskominfo/2026"
-# valid_until = 2026-12-31
-# issued_by = "Kepala Dinas Kominfo"
-
-# The official list of services: what figures are a share of. / Daftar resmi layanan: penyebut setiap angka.
-# [population]
-# file = "population.toml"
-
-[defaults]
-addresses = "all"                             # observe every address of a name / semua alamat
-environment = "production"
-# unit = "Diskominfo"                         # perangkat daerah
-# contact = "diskominfo@contoh.go.id"         # who can fix it / siapa yang memperbaiki
-
-# Thresholds of your own policy. / Ambang kebijakan sendiri:   pindai checks web.hsts.policy
-# [params."web.hsts.policy"]
-# min_age = "P180D"
-
-# [[disable]]
-# checks = "web.hsts.policy"                  # id, area ("tls") or glob
-# reason = "..."                              # printed / dicetak di laporan
-"""
-AFTER_FIRST = """\
-# category = "tinggi"                         # kategori SE: strategis | tinggi | rendah
-# paths = ["/login"]                          # further pages / halaman lain
-# expect = { status = [200], text = "Selamat datang" }
-# headers = { X-Api-Key = { env = "API_KEY" } }               # secrets stay outside / rahasia tidak ditulis di sini
-# basic_auth = { user = "pemindai", password = { file = "secrets/www" } }
-"""
-NEXT = {
-    "en": "Wrote {files}. Next: put your agency and services in {targets}, then\n"
-    "  pindai config check{where}   what is wrong or missing\n"
-    "  pindai plan{where}           what a scan would ask; sends nothing\n"
-    "  pindai scan{where}           only with the owners' consent, in writing\n",
-    "id": "{files} telah dibuat. Selanjutnya: lengkapi instansi dan layanan dalam {targets}, lalu\n"
-    "  pindai config check{where}   apa yang salah atau belum ada\n"
-    "  pindai plan{where}           apa yang akan ditanyakan; tidak mengirim apa pun\n"
-    "  pindai scan{where}           hanya dengan izin tertulis pemilik layanan\n",
-}
+COMMENTS_AT = 46
+"""The column where comments beside a value begin."""
 
 
 def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "init",
-        help="write a targets file to begin with",
-        description="Write targets.toml, with a target for each URL, and the schema that editors check it with. "
-        "Overwrites nothing.",
+        help=say("write a targets file to begin with"),
+        description=say(
+            "Write targets.toml, with a target for each URL, and the schema that editors "
+            "check it with. Overwrites nothing."
+        ),
     )
-    parser.add_argument("urls", nargs="*", metavar="URL", help="services to begin with")
-    parser.add_argument("--dir", type=path_of, metavar="DIR", help="the folder to write to (default: this one)")
-    add_language(parser)
+    parser.add_argument("urls", nargs="*", metavar=say("URL"), help=say("services to begin with"))
+    parser.add_argument(
+        "--dir", type=path_of, metavar=say("DIR"), help=say("the folder to write to (default: this one)")
+    )
     parser.set_defaults(run=guarded(run))
 
 
@@ -113,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     except ConfigError as error:
         raise CommandError(3, *error.problems) from error
     if targets.exists() or targets.is_symlink():
-        raise CommandError(3, f"{targets} is already there, and is not overwritten; see: pindai config check")
+        raise CommandError(
+            3, say("{targets} is already there, and is not overwritten; see: pindai config check", targets=targets)
+        )
     schema_text = written(targets_schema())
     _make(folder)
     made = [targets]
@@ -121,24 +63,68 @@ def run(arguments: argparse.Namespace) -> int:
         write_new(schema, schema_text)
         made.append(schema)
     write_new(targets, text)
-    language = language_of(arguments.lang)
     where = "" if arguments.dir is None else f" {targets}"
-    files = (" dan " if language == "id" else " and ").join(map(str, made))
-    for line in NEXT[language].format(files=files, targets=targets, where=where).splitlines():
+    for line in _next(say(" and ").join(map(str, made)), str(targets), where):
         sys.stdout.write(printable(line) + "\n")
     return 0
 
 
+def _next(files: str, targets: str, where: str) -> Iterator[str]:
+    yield say("Wrote {files}. Next: put your agency and services in {targets}, then", files=files, targets=targets)
+    for command, does in (
+        ("config check", say("what is wrong or missing")),
+        ("plan", say("what a scan would ask; sends nothing")),
+        ("scan", say("only with the owners' consent, in writing")),
+    ):
+        yield f"  {f'pindai {command}':19}{where}   {does}"
+
+
 def targets_text(urls: list[str]) -> str:
-    """A targets file for these services; with a placeholder for none. Raises ConfigError."""
+    """A targets file for these services, explained in the language of this process; with a placeholder for none.
+
+    Raises ConfigError.
+    """
     from scanner.config import estate_of_urls
 
     targets = estate_of_urls(urls or [PLACEHOLDER]).targets
-    blocks = [_block(target, AFTER_FIRST if index == 0 else "") for index, target in enumerate(targets)]
-    return HEAD + _scope(targets) + AFTER_SCOPE + "".join(blocks)
+    lines = [*_head(), *_scope(targets), *_after_scope()]
+    for index, target in enumerate(targets):
+        lines += _block(target)
+        if index == 0:
+            lines += _further_keys()
+    return "\n".join(lines) + "\n"
 
 
-def _scope(targets: tuple[Target, ...]) -> str:
+def _beside(toml: str, comment: str) -> str:
+    return f"{toml:{COMMENTS_AT}}# {comment}"
+
+
+def _head() -> Iterator[str]:
+    yield "#:schema ./targets.schema.json"
+    yield f"# {say('What is scanned, for whom, and what may be touched.')}"
+    yield f"# {say('After a change:')}   pindai config check"
+    yield f"# {say('Lines that begin with # are examples.')}"
+    yield ""
+    yield _beside('marking = "TERBATAS"', say("printed on every report"))
+    yield _beside('# profile = "nightly"', say("pace and checks; pindai scan --profile NAME wins"))
+    yield _beside('# windows = ["22:00-05:00"]', say("when scanning is welcome"))
+    yield _beside('# include = ["units/*.toml"]', say("one file for each unit"))
+    yield _beside('# waivers = ["waivers.toml"]', say("accepted findings"))
+    yield ""
+    yield "[agency]"
+    yield _beside('name = ""', say('name of the agency, such as "Pemerintah Kota Contoh"'))
+    yield _beside('contact = ""', say("who answers for the scan; sent with each request"))
+    yield _beside('time_zone = "WIB"', "WIB | WITA | WIT")
+    yield ""
+    yield "# [vantage]"
+    yield _beside('# kind = "internet"', say("internet or intranet: where this scanner stands"))
+    yield _beside('# address = "203.0.113.7"', say("its address, for the list of a firewall"))
+    yield ""
+    yield f"# {say('Nothing outside the scope is ever contacted.')}"
+    yield "[scope]"
+
+
+def _scope(targets: tuple[Target, ...]) -> Iterator[str]:
     from ipaddress import ip_address
 
     from scanner.estate import is_loopback
@@ -152,34 +138,69 @@ def _scope(targets: tuple[Target, ...]) -> str:
     networks = [f"{it}/{ip_address(it).max_prefixlen}" for it in private]
     if any(is_loopback(host) for host in names):
         networks += ["127.0.0.0/8", "::1/128"]
-    lines = [f"names = {written_toml(names)}"] if names else []
-    lines.append(
-        f"networks = {written_toml(networks)}"
-        if networks
-        else '# networks = ["10.0.0.0/8"]                   # only for private addresses / hanya untuk alamat privat'
-    )
-    return "\n".join(lines) + "\n"
+    if names:
+        yield f"names = {written_toml(names)}"
+    if networks:
+        yield f"networks = {written_toml(networks)}"
+    else:
+        yield _beside('# networks = ["10.0.0.0/8"]', say("only for private addresses"))
 
 
-def _block(target: Target, more: str) -> str:
+def _after_scope() -> Iterator[str]:
+    yield ""
+    yield f"# {say('The document that allows the scan; after its last day nothing is scanned.')}"
+    yield "# [scope.authorisation]"
+    yield '# number = "094/123/Diskominfo/2026"'
+    yield "# valid_until = 2026-12-31"
+    yield '# issued_by = "Kepala Dinas Kominfo"'
+    yield ""
+    yield f"# {say('The official list of services: what figures are a share of.')}"
+    yield "# [population]"
+    yield '# file = "population.toml"'
+    yield ""
+    yield "[defaults]"
+    yield _beside('addresses = "all"', say("observe every address of a name"))
+    yield 'environment = "production"'
+    yield _beside('# unit = "Diskominfo"', say("the unit whose services these are"))
+    yield _beside('# contact = "diskominfo@contoh.go.id"', say("who can fix it"))
+    yield ""
+    yield f"# {say('Thresholds of your own policy:')}   pindai checks web.hsts.policy"
+    yield '# [params."web.hsts.policy"]'
+    yield '# min_age = "P180D"'
+    yield ""
+    yield "# [[disable]]"
+    yield _beside('# checks = "web.hsts.policy"', say('id, area ("tls") or glob'))
+    yield _beside('# reason = "..."', say("printed in reports"))
+
+
+def _block(target: Target) -> Iterator[str]:
     from scanner.parse.toml_text import written_toml
 
     placeholder = target.url == PLACEHOLDER
-    lines = [
-        "",
-        "[[target]]",
-        f"id = {written_toml('www' if placeholder else target.id):41}# never change it: findings are followed by it",
-        f"url = {written_toml(target.url)}" + ("         # GANTI: your service" if placeholder else ""),
-        'service = ""                                  # nama layanan',
-    ]
-    return "\n".join(lines) + "\n" + more
+    name, url = written_toml("www" if placeholder else target.id), written_toml(target.url)
+    yield ""
+    yield "[[target]]"
+    yield _beside(f"id = {name}", say("never change it: findings are followed by it"))
+    yield _beside(f"url = {url}", say("REPLACE: the address of your service")) if placeholder else f"url = {url}"
+    yield _beside('service = ""', say("name of the service"))
+
+
+def _further_keys() -> Iterator[str]:
+    yield _beside('# category = "tinggi"', say("category of the electronic system: strategis, tinggi or rendah"))
+    yield _beside('# paths = ["/login"]', say("further pages"))
+    yield '# expect = { status = [200], text = "Selamat datang" }'
+    yield f"# {say('Secrets stay outside of this file:')}"
+    yield '# headers = { X-Api-Key = { env = "API_KEY" } }'
+    yield '# basic_auth = { user = "pemindai", password = { file = "secrets/www" } }'
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise CommandError(3, f"{folder}: cannot write: {error.strerror or error}") from error
+        raise CommandError(
+            3, say("{folder}: cannot write: {reason}", folder=folder, reason=reason_of(error))
+        ) from error
 
 
 def _is_same(path: Path, text: str) -> bool:

@@ -23,6 +23,7 @@ from scanner.cli import (
     waiver,
 )
 from scanner.cli.options import printable
+from scanner.locale.speech import LANGUAGES, language_asked, language_of, say, speak
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ COMMANDS = (scan, plan, demo, report, assess, evidence, checks, frameworks, init
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with the exit code that means "nothing was scanned" and one line for an error.
+    """argparse with the exit code that means "nothing was scanned", one line for an error, and `--lang` everywhere.
 
     What it parsed names it as `parser`.
     """
@@ -43,22 +44,41 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.set_defaults(parser=self)
+        # Suppressed, so that a subcommand's silence does not overrule what was said before it.
+        self.add_argument(
+            "--lang",
+            choices=LANGUAGES,
+            default=argparse.SUPPRESS,
+            help=say("language of help, messages and reports (default: from the locale)"),
+        )
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, and leave."""
         meant = self._meant(message)
-        advice = f"did you mean {meant}? See" if meant else "see"
         message = message.removeprefix("argument ")
-        self.exit(USAGE_ERROR, printable(f"{self.prog}: {message}; {advice} {self.prog} --help") + "\n")
+        line = (
+            say(
+                "{program}: {wrong}; did you mean {meant}? See {program} --help",
+                program=self.prog,
+                wrong=message,
+                meant=meant,
+            )
+            if meant
+            else say("{program}: {wrong}; see {program} --help", program=self.prog, wrong=message)
+        )
+        self.exit(USAGE_ERROR, printable(line) + "\n")
 
     def _meant(self, message: str) -> str:
         """The command, option or value that a mistyped one is close to; empty when there is none."""
         import difflib
         import re
 
-        if matched := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message, re.DOTALL):
+        choice = re.escape(say("invalid choice: %(value)r (choose from %(choices)s)"))
+        choice = choice.replace(r"%\(value\)r", "'(.*)'").replace(r"%\(choices\)s", "(.*)")
+        option = re.escape(say("unrecognized arguments: %s")).replace("%s", r"(--[^\s=]+)")
+        if matched := re.search(f"{choice}$", message, re.DOTALL):
             given, known = matched[1], re.findall(r"[\w-]+", matched[2])
-        elif matched := re.match(r"unrecognized arguments: (--[^\s=]+)", message):
+        elif matched := re.match(option, message):
             given, known = matched[1], [option for option in self._option_string_actions if option.startswith("--")]
         else:
             return ""
@@ -69,7 +89,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, understood; what nobody knows is told by the command it was meant for, and not by `pindai`."""
     chosen, unknown = parser().parse_known_args(arguments)
     if unknown:
-        chosen.parser.error(f"unrecognized arguments: {' '.join(_without_passwords(unknown))}")
+        chosen.parser.error(say("unrecognized arguments: %s") % " ".join(_without_passwords(unknown)))
     return chosen
 
 
@@ -87,12 +107,22 @@ def parser() -> Parser:
     """The whole command line."""
     top = Parser(
         prog="pindai",
-        description="Scan government service endpoints (DNS, TLS, HTTP, uptime) and keep evidence that can be judged again.",
-        epilog="Exit codes: 0 clean; 1 findings at or above --fail-on; 2 incomplete; 3 usage or configuration error, "
-        "nothing scanned; 4 another job holds the lock; 130/143 stopped by a signal.",
+        description=say(
+            "Scan government service endpoints (DNS, TLS, HTTP, uptime) and keep evidence that can be judged again."
+        ),
+        epilog=say(
+            "Exit codes: 0 clean; 1 findings at or above --fail-on; 2 incomplete; 3 usage or configuration error, "
+            "nothing scanned; 4 another job holds the lock; 130/143 stopped by a signal."
+        ),
     )
-    top.add_argument("--version", action="version", version=f"Pindai {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    top.set_defaults(lang=None)
+    top.add_argument(
+        "--version",
+        action="version",
+        version=f"Pindai {__version__}",
+        help=say("show program's version number and exit"),
+    )
+    commands = top.add_subparsers(dest="command", metavar=say("COMMAND"), required=True, parser_class=Parser)
     for command in COMMANDS:
         command.add_to(commands)
     return top
@@ -100,6 +130,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    speak(language_of(language_asked(sys.argv[1:] if arguments is None else arguments)))
     chosen = parse(arguments)
     try:
         code: int = chosen.run(chosen)
@@ -116,7 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger("pindai").exception("the command crashed")
         from scanner.secrets import unspoken
 
-        sys.stderr.write(printable(unspoken(f"pindai: error of the tool: {type(error).__name__}: {error}")) + "\n")
+        told = say("pindai: error of the tool: {kind}: {error}", kind=type(error).__name__, error=error)
+        sys.stderr.write(printable(unspoken(told)) + "\n")
         return INCOMPLETE
     return code
 

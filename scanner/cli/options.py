@@ -10,6 +10,9 @@ import argparse
 import os
 import sys
 
+from scanner.locale.speech import language_of as language_of  # noqa: PLC0414 - an option's meaning, like the others here
+from scanner.locale.speech import reason_of, say, spoken
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[Any]"
 
 PLAIN_WIDTH = 80
-LANGUAGES = ("id", "en")
 
 
 class CommandError(Exception):
@@ -39,58 +41,54 @@ def path_of(text: str) -> Path:
     return Path(text)
 
 
-def add_language(parser: argparse.ArgumentParser) -> None:
-    """`--lang`."""
-    parser.add_argument("--lang", choices=LANGUAGES, help="language of the report (default: from the locale)")
-
-
 def add_state(parser: argparse.ArgumentParser) -> None:
     """`--state`."""
     parser.add_argument(
-        "--state", type=path_of, metavar="DIR", help="where runs are kept (default: XDG state directory)"
+        "--state", type=path_of, metavar=say("DIR"), help=say("where runs are kept (default: XDG state directory)")
     )
 
 
 def add_scope(parser: argparse.ArgumentParser) -> None:
     """What is scanned, with which checks, and where connections go."""
-    parser.add_argument("targets", nargs="*", metavar="TARGETS.toml | URL", help="a targets file, or URLs")
+    parser.add_argument("targets", nargs="*", metavar=say("TARGETS.toml | URL"), help=say("a targets file, or URLs"))
     parser.add_argument(
         "--profile",
-        metavar="NAME",
-        help="pace and checks: a profile's name (default: default), or a file.toml of your own",
+        metavar=say("NAME"),
+        help=say("pace and checks: a profile's name (default: default), or a file.toml of your own"),
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="CHECK", help="only these checks (id, area or glob)"
+        "--only", action="append", default=[], metavar=say("CHECK"), help=say("only these checks (id, area or glob)")
     )
     parser.add_argument(
-        "--ca", action="append", default=[], type=path_of, metavar="FILE", help="trust these anchors too (PEM)"
+        "--ca",
+        action="append",
+        default=[],
+        type=path_of,
+        metavar=say("FILE"),
+        help=say("trust these anchors too (PEM)"),
     )
     parser.add_argument(
         "--connect-to",
         action="append",
         default=[],
-        metavar="HOST:PORT:ADDRESS:PORT",
-        help="connect to this address instead (as in curl)",
+        metavar=say("HOST:PORT:ADDRESS:PORT"),
+        help=say("connect to this address instead (as in curl)"),
     )
     parser.add_argument(
         "--user",
-        metavar="NAME:env=VARIABLE",
-        help="log in to the URLs as NAME; the password is in an environment variable (PINDAI_PASSWORD when none is "
-        "named) or, with NAME:file=PATH, in a file",
+        metavar=say("NAME:env=VARIABLE"),
+        help=say(
+            "log in to the URLs as NAME; the password is in an environment variable "
+            "(PINDAI_PASSWORD when none is named) or, with NAME:file=PATH, in a file"
+        ),
     )
     parser.add_argument(
-        "--nameserver", action="append", default=[], metavar="ADDRESS[:PORT]", help="ask this resolver for names"
+        "--nameserver",
+        action="append",
+        default=[],
+        metavar=say("ADDRESS[:PORT]"),
+        help=say("ask this resolver for names"),
     )
-
-
-def language_of(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The language asked for, else that of the locale (Indonesian for `id_*`), else English."""
-    if given:
-        return given
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := environment.get(name):
-            return "id" if value.lower().startswith(("id_", "id.", "id")) and value[:3].lower() != "ido" else "en"
-    return "en"
 
 
 def state_directory(given: Path | None) -> Path:
@@ -155,7 +153,7 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(part)  # noqa: PTH108 - the same
-        raise CommandError(2, f"{path}: cannot write: {error.strerror or error}") from error
+        raise CommandError(2, say("{path}: cannot write: {reason}", path=path, reason=reason_of(error))) from error
 
 
 def write_new(path: Path, text: str) -> None:
@@ -165,17 +163,18 @@ def write_new(path: Path, text: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except FileExistsError as error:
-        raise CommandError(3, f"{path}: is there already and is not overwritten; choose another name") from error
+        raise CommandError(
+            3, say("{path}: is there already and is not overwritten; choose another name", path=path)
+        ) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CommandError(3, f"{path}: cannot write: {reason}") from error
+        raise CommandError(3, say("{path}: cannot write: {reason}", path=path, reason=reason_of(error))) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode())
     except OSError as error:
         with contextlib.suppress(OSError):
             path.unlink()
-        raise CommandError(3, f"{path}: cannot write: {error.strerror or error}") from error
+        raise CommandError(3, say("{path}: cannot write: {reason}", path=path, reason=reason_of(error))) from error
 
 
 def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -186,10 +185,19 @@ def guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
             return command(arguments)
         except CommandError as error:
             for line in error.lines:
-                sys.stderr.write(f"pindai: {printable(line)}\n")
+                sys.stderr.write(f"pindai: {printable(_in_our_language(line))}\n")
             return error.code
 
     return run
+
+
+def _in_our_language(line: str) -> str:
+    """A line that may be a detail of evidence, which is English where it is made."""
+    if spoken() == "en":
+        return line
+    from scanner.locale.details import detail_text
+
+    return detail_text(line, spoken())
 
 
 def printable(text: str) -> str:
@@ -222,14 +230,22 @@ def log_to(directory: Path) -> Path:
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's own name
             if not self.told:
                 self.told = True
-                sys.stderr.write(printable(f"pindai: {path}: cannot write the log: {sys.exc_info()[1]}") + "\n")
+                why = sys.exc_info()[1]
+                reason = "" if why is None else reason_of(why)
+                line = say("{path}: cannot write the log: {reason}", path=path, reason=reason)
+                sys.stderr.write(f"pindai: {printable(line)}\n")
 
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         handler: logging.Handler = LogFile(path, encoding="utf-8")
     except OSError as error:
         raise CommandError(
-            3, f"{directory}: cannot keep state here: {error.strerror or error}; choose --state DIR"
+            3,
+            say(
+                "{directory}: cannot keep state here: {reason}; choose --state DIR",
+                directory=directory,
+                reason=reason_of(error),
+            ),
         ) from error
     handler.addFilter(Silence())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

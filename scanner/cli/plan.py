@@ -6,7 +6,9 @@ import argparse
 import math
 import sys
 
-from scanner.cli.options import add_language, add_scope, guarded, language_of, printable
+from scanner.cli.options import add_scope, guarded, language_of, printable
+from scanner.cli.plugged import add_plugin
+from scanner.locale.speech import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +26,19 @@ def add_to(commands: Commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "plan",
-        help="show what a scan would ask (sends nothing)",
-        description="Show names, ports, first requests and ceilings of a scan. Sends nothing; with --resolve only DNS.",
+        help=say("show what a scan would ask (sends nothing)"),
+        description=say(
+            "Show names, ports, first requests and ceilings of a scan. Sends nothing; with --resolve only DNS."
+        ),
     )
     add_scope(parser)
-    parser.add_argument("--resolve", action="store_true", help="resolve the names (DNS only) and list the addresses")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="what standard output carries")
-    add_language(parser)
+    add_plugin(parser)
+    parser.add_argument(
+        "--resolve", action="store_true", help=say("resolve the names (DNS only) and list the addresses")
+    )
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help=say("what standard output carries")
+    )
     parser.set_defaults(run=guarded(run))
 
 
@@ -103,13 +111,15 @@ def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: st
 
 
 def _resolved(resolution: Resolution, language: str) -> str:
+    from scanner.locale.details import detail_text
     from scanner.locale.reasons import reason_text
     from scanner.observations.steps import Unobserved
 
     outcome = resolution.outcome
     if not isinstance(outcome, Unobserved):
         return ", ".join(outcome.addresses)
-    return reason_text(outcome.reason, language) + (f" ({outcome.detail})" if outcome.detail else "")
+    detail = f" ({detail_text(outcome.detail, language)})" if outcome.detail else ""
+    return reason_text(outcome.reason, language) + detail
 
 
 _COUNTED = {

@@ -8,7 +8,6 @@ import time
 
 from scanner.cli.options import (
     CommandError,
-    add_language,
     add_scope,
     add_state,
     guarded,
@@ -22,6 +21,8 @@ from scanner.cli.options import (
     write,
     write_file,
 )
+from scanner.cli.plugged import Formats, add_plugin, is_plugged, require_format, write_plugged
+from scanner.locale.speech import reason_of, say, spoken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,33 +30,41 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from scanner.clauses.assessed import ClausesAssessed
     from scanner.cli.estates import Assignment
     from scanner.cli.options import Commands
     from scanner.estate import Estate
     from scanner.journal import Journal
+    from scanner.plugins import Plugins
     from scanner.run import Manifest, Run
 
-FORMATS = ("table", "json", "jsonl")
+FORMATS = ("table", "html", "json", "jsonl")
 SEVERITIES = ("critical", "high", "medium", "low", "never")
+HTML_NAMES = {"en": "report.html", "id": "laporan.html"}
 SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
 def add_to(commands: Commands) -> None:
     """The command and its options."""
-    parser = commands.add_parser("scan", help="scan services and report", description="Scan services and report.")
+    parser = commands.add_parser(
+        "scan", help=say("scan services and report"), description=say("Scan services and report.")
+    )
     add_scope(parser)
     parser.add_argument(
         "--resolve",
         dest="resolve_to",
         action="append",
         default=[],
-        metavar="HOST:PORT:ADDRESS",
-        help="use this address for a name (as in curl)",
+        metavar=say("HOST:PORT:ADDRESS"),
+        help=say("use this address for a name (as in curl)"),
     )
+    add_plugin(parser)
     add_reporting(parser)
-    parser.add_argument("--resume", action="store_true", help="go on with the last unfinished run of the same targets")
     parser.add_argument(
-        "--now", action="store_true", help="scan at once, also outside the windows that the targets file names"
+        "--resume", action="store_true", help=say("go on with the last unfinished run of the same targets")
+    )
+    parser.add_argument(
+        "--now", action="store_true", help=say("scan at once, also outside the windows that the targets file names")
     )
     add_state(parser)
     parser.set_defaults(run=guarded(run))
@@ -63,20 +72,28 @@ def add_to(commands: Commands) -> None:
 
 def add_reporting(parser: argparse.ArgumentParser) -> None:
     """How results are written and what the exit code says."""
-    parser.add_argument("--format", choices=FORMATS, default="table", help="what standard output carries")
-    parser.add_argument("--out", type=path_of, metavar="DIR", help="also write result.json and observations.jsonl here")
-    parser.add_argument("--fail-on", choices=SEVERITIES, default="high", help="exit 1 from this severity on")
+    parser.add_argument("--format", choices=Formats(FORMATS), default="table", help=say("what standard output carries"))
     parser.add_argument(
-        "--min-coverage", type=percentage, default=50.0, metavar="PERCENT", help="exit 2 when less could be concluded"
+        "--out",
+        type=path_of,
+        metavar=say("DIR"),
+        help=say("also write the HTML report, result.json and observations.jsonl here"),
     )
-    parser.add_argument("--quiet", action="store_true", help="print nothing when all is well, else two lines")
+    parser.add_argument("--fail-on", choices=SEVERITIES, default="high", help=say("exit 1 from this severity on"))
+    parser.add_argument(
+        "--min-coverage",
+        type=percentage,
+        default=50.0,
+        metavar=say("PERCENT"),
+        help=say("exit 2 when less could be concluded"),
+    )
+    parser.add_argument("--quiet", action="store_true", help=say("print nothing when all is well, else two lines"))
     parser.add_argument(
         "--all",
         action="store_true",
         dest="everything",
-        help="in the table: list every finding, and every check that could not be concluded",
+        help=say("in the table: list every finding, and every check that could not be concluded"),
     )
-    add_language(parser)
 
 
 def percentage(text: str) -> float:
@@ -86,7 +103,7 @@ def percentage(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
+        raise argparse.ArgumentTypeError(say("{text!r} is no percentage from 0 to 100", text=text))
     return value
 
 
@@ -99,6 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     state = state_directory(arguments.state)
     assignment = assignment_of(arguments)
+    require_format(arguments.format, assignment.plugins)
     if not arguments.now:
         _heed_windows(assignment.estate)
     prepare_output(arguments.out)
@@ -110,7 +128,9 @@ def run(arguments: argparse.Namespace) -> int:
             except JobRunningError as error:
                 raise CommandError(4, str(error)) from error
             except OSError as error:
-                raise CommandError(3, f"{state}: cannot keep a lock here: {error.strerror or error}") from error
+                raise CommandError(
+                    3, say("{state}: cannot keep a lock here: {reason}", state=state, reason=reason_of(error))
+                ) from error
         manifest = manifest_of(assignment, state / "runs")
         journal = _open_journal(state, manifest, resume=arguments.resume)
         return perform(arguments, assignment, journal)
@@ -126,18 +146,31 @@ def _heed_windows(estate: Estate) -> None:
     opening = opens_at(estate, estate.targets, now)
     if opening == now:
         return
-    words = "never opens" if opening is None else f"opens {_moment(estate, opening)}"
-    if opening is None or opening > now + LONGEST_WAIT:
+    if opening is None:
         raise CommandError(
-            3, f"outside the scan window, which {words}; start then, or with --now for a scan that its owners agreed to"
+            3,
+            say(
+                "outside the scan window, which never opens; start then, or with --now for a scan that its owners agreed to"
+            ),
         )
-    sys.stderr.write(f"pindai: waiting for the scan window, which {words}; Ctrl-C stops, --now does not wait\n")
+    opens = _moment(estate, opening)
+    if opening > now + LONGEST_WAIT:
+        raise CommandError(
+            3,
+            say(
+                "outside the scan window, which opens {opens}; start then, or with --now for a scan that its owners "
+                "agreed to",
+                opens=opens,
+            ),
+        )
+    waiting = say("waiting for the scan window, which opens {opens}; Ctrl-C stops, --now does not wait", opens=opens)
+    sys.stderr.write(f"pindai: {waiting}\n")
 
 
 def _moment(estate: Estate, moment: datetime) -> str:
     from scanner.locale.values import write_time
 
-    return write_time(moment, "en", estate.time_zone)
+    return write_time(moment, spoken(), estate.time_zone)
 
 
 def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Journal) -> int:
@@ -156,13 +189,20 @@ def perform(arguments: argparse.Namespace, assignment: Assignment, journal: Jour
         progress = Progress(sys.stderr, total, language, enabled=shown)
         try:
             heed = not getattr(arguments, "now", False)
-            Scan(scan_run, assignment.checks, assignment.surroundings, progress, heed_windows=heed).perform()
+            Scan(
+                scan_run,
+                assignment.checks,
+                assignment.surroundings,
+                progress,
+                heed_windows=heed,
+                plugins=assignment.plugins,
+            ).perform()
         except JournalError as error:
-            raise CommandError(2, str(error), "what was committed before is kept; go on with --resume") from error
+            raise CommandError(2, str(error), say("what was committed before is kept; go on with --resume")) from error
         finally:
             progress.close()
         code = exit_code(scan_run, arguments.fail_on, arguments.min_coverage)
-        report(arguments, scan_run, language, code, time.monotonic() - began)
+        report(arguments, scan_run, language, code, time.monotonic() - began, assignment.plugins)
     return code
 
 
@@ -176,7 +216,8 @@ def _open_journal(state: Path, manifest: Manifest, *, resume: bool) -> Journal:
             unfinished = find_unfinished(state, manifest)
             if unfinished is not None:
                 return Journal.open(unfinished, write=True)
-            sys.stderr.write("pindai: no unfinished run of these targets; starting a new one\n")
+            told = say("no unfinished run of these targets; starting a new one")
+            sys.stderr.write(f"pindai: {told}\n")
         journal = Journal.create(state / "runs" / f"{manifest.run}{SUFFIX}")
         journal.put_manifest(msgspec.json.encode(manifest))
     except JournalBusyError as error:
@@ -197,7 +238,7 @@ def find_unfinished(state: Path, manifest: Manifest) -> Path | None:
             with Journal.open(path) as journal:
                 earlier = Run(journal)
                 if same_intent(earlier.manifest, manifest):
-                    unfinished = not earlier.complete or bool(journal.unjudged())
+                    unfinished = not earlier.complete or bool(journal.unjudged()) or journal.is_estate_pending()
                     return path if unfinished else None
         except JournalError:
             continue
@@ -246,40 +287,69 @@ def prepare_output(directory: Path | None) -> None:
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
-        raise CommandError(3, f"{directory}: cannot write results here: {error.strerror or error}") from error
+        raise CommandError(
+            3, say("{directory}: cannot write results here: {reason}", directory=directory, reason=reason_of(error))
+        ) from error
 
 
-def report(arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float) -> None:
+def report(arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float, plugins: Plugins) -> None:
     """Write the files and what standard output should carry, and nothing else."""
     from scanner.reports.observations_jsonl import observations_jsonl
     from scanner.reports.result_json import result_json
 
     files: list[str] = []
     if arguments.out is not None:
-        for name, chunks in (("result.json", result_json(run)), ("observations.jsonl", observations_jsonl(run))):
+        # What everything else can be made from again is written first, and what people open is named first.
+        for name, chunks in (
+            ("observations.jsonl", observations_jsonl(run)),
+            ("result.json", result_json(run)),
+            (HTML_NAMES[language], html_of(run, language, plugins, since=_since(arguments))),
+        ):
             write_file(arguments.out / name, chunks)
-            files.append(str(arguments.out / name))
-    if arguments.format == "json":
+            files.insert(0, str(arguments.out / name))
+    if arguments.format == "html":
+        write(html_of(run, language, plugins, since=_since(arguments)))
+    elif arguments.format == "json":
         write(result_json(run))
     elif arguments.format == "jsonl":
         write(observations_jsonl(run))
+    elif is_plugged(arguments.format):
+        write_plugged(arguments.format, plugins, run, language)
     else:
-        write(_table(arguments, run, language, code, seconds, files))
+        write(table(arguments, run, language, code, seconds, files, plugins))
 
 
-def _table(
-    arguments: argparse.Namespace, run: Run, language: str, code: int, seconds: float, files: Sequence[str]
+def html_of(run: Run, language: str, plugins: Plugins, unit: str = "", since: Path | None = None) -> Iterator[bytes]:
+    """The HTML report, held against the run `since` or the one before it, where this machine keeps one; `unit` makes that
+    unit's own copy.
+    """
+    from scanner.history.archive import changes_of
+    from scanner.reports.html.html import html
+
+    changes = changes_of(run, run.journal.path.parent, since)
+    return html(run, checks=plugins.checks, rulebook=plugins.rulebook(), language=language, changes=changes, unit=unit)
+
+
+def table(
+    arguments: argparse.Namespace,
+    run: Run,
+    language: str,
+    code: int,
+    seconds: float,
+    files: Sequence[str],
+    plugins: Plugins,
 ) -> Iterator[bytes]:
+    """The summary that a terminal shows."""
     from scanner.cli.exit_words import causes_of, exit_words
-    from scanner.registry import discover
+    from scanner.history.archive import changes_of
     from scanner.reports.terminal import quiet_lines, terminal
 
     if arguments.quiet:
-        return quiet_lines(run, language=language, checks=discover()) if code else iter(())
+        return quiet_lines(run, language=language, checks=plugins.checks) if code else iter(())
     causes = causes_of(run, arguments.min_coverage, language) if code == 2 else ()
     return terminal(
         run,
-        checks=discover(),
+        checks=plugins.checks,
         language=language,
         width=output_width(),
         ascii_only=output_is_ascii(),
@@ -296,7 +366,26 @@ def _table(
         files=files,
         everything=arguments.everything,
         command=_all_command(arguments, run),
+        changes=changes_of(run, run.journal.path.parent, _since(arguments)),
+        clauses=clauses_of(run, plugins),
     )
+
+
+def _since(arguments: argparse.Namespace) -> Path | None:
+    """The journal of the earlier run that `--since` names. Raises CommandError."""
+    from scanner.cli.report import find_run
+
+    wanted = getattr(arguments, "since", None)
+    return None if wanted is None else find_run(state_directory(arguments.state), wanted)
+
+
+def clauses_of(run: Run, plugins: Plugins) -> ClausesAssessed | None:
+    """What the run says about clauses, where an official list gives its figures their whole."""
+    from scanner.clauses.assess import assess_clauses
+
+    if run.manifest.estate.population is None:
+        return None
+    return assess_clauses(run, plugins.rulebook(), plugins.checks)
 
 
 def _all_command(arguments: argparse.Namespace, run: Run) -> str:
@@ -308,4 +397,5 @@ def _all_command(arguments: argparse.Namespace, run: Run) -> str:
     if arguments.command == "demo" and arguments.state is None:
         return "pindai demo --all"
     where = "" if arguments.state is None else f" --state {shlex.quote(str(arguments.state))}"
-    return f"pindai report {run_label(run.id)} --all{where}"
+    unit = f" --unit {shlex.quote(arguments.unit)}" if getattr(arguments, "unit", "") else ""
+    return f"pindai report {run_label(run.id)} --all{unit}{where}"

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from scanner.cli.options import CommandError, guarded, path_of, printable
+from scanner.locale.speech import say, say_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,21 +24,29 @@ SOON_DAYS = 30
 def add_to(commands: Commands) -> None:
     """The command, its one subcommand and their options."""
     parser = commands.add_parser(
-        "waiver", help="check the findings that somebody accepted", description="Findings that somebody accepted."
+        "waiver",
+        help=say("check the findings that somebody accepted"),
+        description=say("Findings that somebody accepted."),
     )
-    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+    parts = parser.add_subparsers(dest="part", metavar=say("PART"), required=True)
     check = parts.add_parser(
         "check",
-        help="list the waivers in force and those that ran out, and what is wrong with the others",
-        description="List the waivers in force and those that ran out, and what is wrong with the others. "
-        "Exit codes: 0 every waiver can be read, 2 some cannot (their findings stay open), 3 nothing can.",
+        help=say("list the waivers in force and those that ran out, and what is wrong with the others"),
+        description=say(
+            "List the waivers in force and those that ran out, and what is wrong with the "
+            "others. Exit codes: 0 every waiver can be read, 2 some cannot (their findings "
+            "stay open), 3 nothing can."
+        ),
     )
     check.add_argument(
         "file",
         nargs="?",
         type=path_of,
-        metavar="FILE",
-        help=f"the targets file that names the waivers (default: {DEFAULT_FILE}), or a waivers file beside it",
+        metavar=say("FILE"),
+        help=say(
+            "the targets file that names the waivers (default: {default_file}), or a waivers file beside it",
+            default_file=DEFAULT_FILE,
+        ),
     )
     check.set_defaults(run=guarded(run))
 
@@ -47,10 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from scanner.config_error import ConfigError
+    from scanner.plugins import PluginError
 
     try:
         estate, waivers, problems = _read(arguments.file)
-    except ConfigError as error:
+    except (ConfigError, PluginError) as error:
         raise CommandError(3, *error.problems) from error
     today = estate.local(datetime.now(UTC)).date()
     for line in listing(waivers, today):
@@ -62,38 +72,47 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read(file: Path | None) -> tuple[Estate, Sequence[Waiver], Sequence[str]]:
     """The estate, its waivers (those of a waivers file that was named instead of a targets file), and the problems."""
-    from scanner.config import load_targets
-    from scanner.registry import discover
+    from scanner.config import load_configuration, load_targets
     from scanner.waivers import holds_waivers, load_waivers
 
     path = file or path_of(DEFAULT_FILE)
     if not holds_waivers(path):
         estate = load_targets(path)
         return estate, estate.waivers, estate.problems
-    estate = load_targets(path.with_name(DEFAULT_FILE))
-    waivers, problems = load_waivers(path, estate.targets, discover())
+    configuration = load_configuration(path.with_name(DEFAULT_FILE))
+    estate = configuration.estate
+    waivers, problems = load_waivers(path, estate.targets, configuration.plugins.checks)
     return estate, waivers, problems
 
 
 def listing(waivers: Sequence[Waiver], today: date) -> Iterator[str]:
     """Those in force, the first to run out first; then those that ran out, the last first."""
+    from scanner.locale.values import said_day
+
     in_force = sorted((it for it in waivers if it.until >= today), key=lambda it: (it.until, it.targets, it.checks))
     expired = sorted((it for it in waivers if it.until < today), key=lambda it: it.until, reverse=True)
-    yield f"{_count(len(in_force))} in force" + (":" if in_force else "")
+    yield say_count("{count} waiver in force", "{count} waivers in force", len(in_force)) + (":" if in_force else "")
     for waiver in in_force:
         left = (waiver.until - today).days + 1  # its last day counts
-        soon = f", {left} day{'' if left == 1 else 's'} left" if left <= SOON_DAYS else ""
-        yield f"  until {waiver.until}{soon}: {_told(waiver)}"
+        soon = say_count(", {count} day left", ", {count} days left", left) if left <= SOON_DAYS else ""
+        yield say("  until {day}{soon}: {told}", day=said_day(waiver.until), soon=soon, told=_told(waiver))
     if expired:
-        yield f"{_count(len(expired))} ran out and no longer appl{'ies' if len(expired) == 1 else 'y'}:"
+        yield say_count(
+            "{count} waiver ran out and no longer applies:",
+            "{count} waivers ran out and no longer apply:",
+            len(expired),
+        )
     for waiver in expired:
-        yield f"  until {waiver.until}: {_told(waiver)}"
+        yield say("  until {day}: {told}", day=said_day(waiver.until), told=_told(waiver))
 
 
 def _told(waiver: Waiver) -> str:
     about = f" ({waiver.subject})" if waiver.subject else ""
-    return f"{waiver.checks} at {waiver.targets}{about}, by {waiver.approved_by}: {waiver.reason}"
-
-
-def _count(number: int) -> str:
-    return f"{number} waiver{'' if number == 1 else 's'}"
+    return say(
+        "{checks} at {targets}{about}, by {approved_by}: {reason}",
+        checks=waiver.checks,
+        targets=waiver.targets,
+        about=about,
+        approved_by=waiver.approved_by,
+        reason=waiver.reason,
+    )

@@ -15,6 +15,7 @@ import msgspec
 from scanner.config.sections import DisableSection, ExpectSection, TargetSection
 from scanner.config.targets import Configuration, Entry, Told
 from scanner.estate import SecretKind, SecretSource, Target
+from scanner.locale.speech import say
 from scanner.parse.toml_text import written_toml
 from scanner.profiles import Profile
 from scanner.registry import Check
@@ -44,8 +45,10 @@ class MissingSecret:
 
     def __str__(self) -> str:
         if self.source.kind is SecretKind.ENV:
-            return f"{self.target}: the environment variable {self.source.name} is not set"
-        return f"{self.target}: there is no file {self.source.name}"
+            return say(
+                "{target}: the environment variable {name} is not set", target=self.target, name=self.source.name
+            )
+        return say("{target}: there is no file {name}", target=self.target, name=self.source.name)
 
 
 class Explainer:
@@ -78,7 +81,7 @@ class Explainer:
 
     @staticmethod
     def _profile(profile: Profile) -> Iterator[Effective]:
-        origin = f"profile {profile.name}"
+        origin = say("profile {name}", name=profile.name)
         yield Effective("", "checks", _plain(profile.checks), origin)
         for name in ("pace", "timeouts", "caps", "blocking", "our_side"):
             for key, value in msgspec.structs.asdict(getattr(profile, name)).items():
@@ -110,7 +113,7 @@ class Explainer:
                 told = own.get((check.id, name))
                 origin = self._origin(told) if told is not None else DEFAULT
                 if told is None and name in profile.params.get(check.id, {}):
-                    origin = f"profile {profile.name}"
+                    origin = say("profile {name}", name=profile.name)
                 yield Effective("", key_of(("params", check.id, name)), _plain(value), origin)
 
     # -- a target
@@ -124,7 +127,7 @@ class Explainer:
                     shown = "false" if target.http_port is None else str(target.http_port)
                     yield Effective(target.id, key, shown, self._origin(told))
                 case "addresses" if profile.addresses is not None:
-                    yield Effective(target.id, key, _plain(profile.addresses), f"profile {profile.name}")
+                    yield Effective(target.id, key, _plain(profile.addresses), say("profile {name}", name=profile.name))
                 case "expect":
                     yield from self._expect(target.id, told)
                 case "headers":
@@ -187,9 +190,13 @@ class Explainer:
     def _kept(self, value: str | SecretSource) -> str:
         """Where a secret is kept and whether it is there; a plain text is not shown either."""
         if isinstance(value, str):
-            return "text"
-        there, not_there = ("set", "not set") if value.kind is SecretKind.ENV else ("there", "not there")
-        return f"{value.kind.value} {value.name} ({there if self._is_there(value) else not_there})"
+            return say("text")
+        there = self._is_there(value)
+        if value.kind is SecretKind.ENV:
+            state = say("set") if there else say("not set")
+        else:
+            state = say("there") if there else say("not there")
+        return f"{value.kind.value} {value.name} ({state})"
 
     def _is_there(self, source: SecretSource) -> bool:
         if source.kind is SecretKind.ENV:
@@ -205,4 +212,4 @@ def _sources(target: Target) -> Iterator[SecretSource]:
 
 
 def _plain(value: Any) -> str:
-    return "(none)" if value is None else written_toml(value)
+    return say("(none)") if value is None else written_toml(value)

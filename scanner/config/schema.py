@@ -114,6 +114,7 @@ def _with_thresholds(schema: Schema) -> Schema:
 
 
 def _thresholds() -> Schema:
+    from scanner.plugins import RESERVED
     from scanner.registry import discover
 
     by_id: Schema = {}
@@ -123,7 +124,10 @@ def _thresholds() -> Schema:
             about = f"Of {check.id}; `pindai checks {check.id}` explains them."
             by_id[check.id] = _only(about, {name: {} for name in names})
             by_id |= dict.fromkeys(check.was, by_id[check.id])
-    return _only("Thresholds by check id.", by_id)
+    # What a plug-in's checks take, an editor cannot know; `pindai config check` does.
+    others = f"^(?!(?:{'|'.join(sorted(RESERVED))})[.])[a-z][a-z0-9_]*[.]"
+    of_plugins = {"description": "Of a plug-in's check.", "type": "object"}
+    return {**_only("Thresholds by check id.", by_id), "patternProperties": {others: of_plugins}}
 
 
 def _only(description: str, properties: Schema) -> Schema:

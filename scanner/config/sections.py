@@ -29,12 +29,15 @@ from scanner.estate import (
     OURS_TO_SEND,
     AddressPolicy,
     Category,
+    Every,
     Kind,
     SecretKind,
     SecretSource,
     Vantage,
     Window,
 )
+from scanner.locale.details import detail_text
+from scanner.locale.speech import mark, say, say_marked, spoken
 from scanner.parse.url import UrlError, host_of, parse_url
 from scanner.profiles import profile_names
 from scanner.redaction import is_credential_field, redact_text
@@ -66,9 +69,9 @@ def _name_in_scope(text: str) -> str:
     try:
         name = f"*.{host_of(text[2:])}" if text.startswith("*.") else host_of(text)
     except UrlError as error:
-        raise ValueError(f"{text!r}: {error}") from error
+        raise ValueError(f"{text!r}: {detail_text(str(error), spoken())}") from error
     if name.startswith("*.") and name.count(".") < 2:
-        raise ValueError(f"{text!r} takes in a whole top-level domain; name what is below it")
+        raise ValueError(say("{text!r} takes in a whole top-level domain; name what is below it", text=text))
     return name
 
 
@@ -76,13 +79,15 @@ def _network(text: str) -> str:
     try:
         around = str(ip_network(text, strict=False))
     except ValueError as error:
-        raise ValueError(f"{text!r} is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32") from error
+        raise ValueError(
+            say("{text!r} is no network; expected one such as 10.0.0.0/8 or 2001:db8::/32", text=text)
+        ) from error
     try:
         network = ip_network(text)
     except ValueError as error:
-        raise ValueError(f"{text} is an address in a network; write {around}") from error
+        raise ValueError(say("{text} is an address in a network; write {around}", text=text, around=around)) from error
     if network.prefixlen < WIDEST[network.version]:
-        raise ValueError(f"{text} is wider than any agency's network; write its own networks one by one")
+        raise ValueError(say("{text} is wider than any agency's network; write its own networks one by one", text=text))
     return str(network)
 
 
@@ -96,7 +101,7 @@ def _zone(text: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("expected WIB, WITA, WIT, UTC or a zone such as Asia/Jakarta") from error
+        raise ValueError(say("expected WIB, WITA, WIT, UTC or a zone such as Asia/Jakarta")) from error
     return name
 
 
@@ -104,22 +109,22 @@ def _address(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError as error:
-        raise ValueError("expected an IP address such as 203.0.113.7") from error
+        raise ValueError(say("expected an IP address such as 203.0.113.7")) from error
 
 
 def _profile(text: str) -> str:
     if text not in profile_names() and not text.lower().endswith(".toml"):
-        raise ValueError(f"there is no such profile{did_you_mean(text, profile_names())}")
+        raise ValueError(say("there is no such profile{meant}", meant=did_you_mean(text, profile_names())))
     return text
 
 
 def window_of(text: str) -> Window:
     """`22:00-05:00`. Raises ValueError."""
     if re.fullmatch(_WINDOW, text) is None:
-        raise ValueError('expected a time of day such as "22:00-05:00"')
+        raise ValueError(say('expected a time of day such as "22:00-05:00"'))
     start, _, until = text.partition("-")
     if start == until or text == "00:00-24:00":
-        raise ValueError("begins and ends at the same time; leave it out where any time will do")
+        raise ValueError(say("begins and ends at the same time; leave it out where any time will do"))
     hour, minute = map(int, until.split(":"))
     return Window(_time(start), _time(f"{hour % 24:02}:{minute:02}"))
 
@@ -140,7 +145,7 @@ def _origin(text: str) -> str:
     if (secret := secret_in(text, url)) is not None:
         raise ValueError(secret)
     if url.target != "/" or "#" in text:
-        raise ValueError(f"expected an origin without a path, such as {url.origin}")
+        raise ValueError(say("expected an origin without a path, such as {origin}", origin=url.origin))
     return url.origin
 
 
@@ -153,108 +158,114 @@ def _web_url(text: str) -> str:
 
 def _page(text: str) -> str:
     if len(text) > MAX_PATH_CHARS:
-        raise ValueError(f"longer than {MAX_PATH_CHARS} characters")
+        raise ValueError(say("longer than {count} characters", count=MAX_PATH_CHARS))
     if not text.startswith("/") or text.startswith(("//", "/\\")):
-        raise ValueError('expected a path of the same service that begins with one "/", such as "/login"')
+        raise ValueError(say('expected a path of the same service that begins with one "/", such as "/login"'))
     if "#" in text:
-        raise ValueError("a fragment (what follows #) is never sent; leave it out")
+        raise ValueError(say("a fragment (what follows #) is never sent; leave it out"))
     if redact_text(text)[1]:
-        raise ValueError("a path must not carry a token, session or personal number: it would be stored and printed")
+        raise ValueError(
+            say("a path must not carry a token, session or personal number: it would be stored and printed")
+        )
     return parse_url(f"https://service.invalid{text}").target
 
 
 def _target_id(text: str) -> str:
     if re.fullmatch(_ID, text) is None or text.endswith("\n"):
-        raise ValueError("expected letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit")
+        raise ValueError(
+            say("expected letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit")
+        )
     return text
 
 
 def _port_or_false(value: object) -> object:
     if value is False or (type(value) is int and 1 <= value <= MAX_PORT):
         return value
-    raise ValueError(f"expected a port from 1 to {MAX_PORT}, or false where nothing answers plain HTTP")
+    raise ValueError(
+        say("expected a port from 1 to {max_port}, or false where nothing answers plain HTTP", max_port=MAX_PORT)
+    )
 
 
 def _status(value: object) -> object:
     if type(value) is int and 100 <= value <= 599:
         return value
-    raise ValueError("expected a status from 100 to 599")
+    raise ValueError(say("expected a status from 100 to 599"))
 
 
 def _different(values: list[Any]) -> list[Any]:
     seen: set[Any] = set()
     for value in values:
         if value in seen:
-            raise ValueError(f"{str(value)!r} stands in it twice")
+            raise ValueError(say("{value!r} stands in it twice", value=str(value)))
         seen.add(value)
     return values
 
 
 def _pointer(text: str) -> str:
     if len(text) > MAX_TEXT_CHARS:
-        raise ValueError(f"longer than {MAX_TEXT_CHARS} characters")
+        raise ValueError(say("longer than {count} characters", count=MAX_TEXT_CHARS))
     if re.fullmatch(_POINTER, text, re.DOTALL) is None:
-        raise ValueError('expected a JSON Pointer such as "/status" or "" for the whole answer (RFC 6901)')
+        raise ValueError(say('expected a JSON Pointer such as "/status" or "" for the whole answer (RFC 6901)'))
     return text
 
 
 def _scalar(value: object) -> object:
     """A value that JSON has too: infinities, dates and integers beyond 64 bits it has not."""
     if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
-        raise ValueError(f"longer than {MAX_TEXT_CHARS} characters")
+        raise ValueError(say("longer than {count} characters", count=MAX_TEXT_CHARS))
     plain = isinstance(value, str | bool) or (isinstance(value, int) and -(2**63) <= value < 2**63)
     if plain or (isinstance(value, float) and abs(value) < float("inf")):
         return value
-    raise ValueError('expected a text, a number, true or false, such as { "/status" = "UP" }')
+    raise ValueError(say('expected a text, a number, true or false, such as { "/status" = "UP" }'))
 
 
 def _file_name(text: str) -> str:
     if not text or "\x00" in text:
-        raise ValueError("expected the name of a file")
+        raise ValueError(say("expected the name of a file"))
     return text
 
 
 # What a person may have typed here is never repeated: it may be the secret itself.
 def _variable(text: str) -> str:
     if re.fullmatch(_VARIABLE, text) is None or text.endswith("\n"):
-        raise ValueError("expected the name of an environment variable, such as API_KEY")
+        raise ValueError(say("expected the name of an environment variable, such as API_KEY"))
     return text
 
 
 def _no_text(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(  # noqa: TRY004 - pydantic explains ValueErrors only
-            'a password does not stand in a file; write password = { env = "NAME" } or { file = "secrets/name" }'
+            say('a password does not stand in a file; write password = { env = "NAME" } or { file = "secrets/name" }')
         )
     return value
 
 
 def _header_name(text: str) -> str:
     if len(text) > 100 or re.fullmatch(_TOKEN, text) is None or text.endswith("\n"):
-        raise ValueError("the name of a header has letters, digits and hyphens only, and no colon")
+        raise ValueError(say("the name of a header has letters, digits and hyphens only, and no colon"))
     if text.lower() in OURS_TO_SEND:
-        raise ValueError(f"{text} is written by the scanner itself")
+        raise ValueError(say("{text} is written by the scanner itself", text=text))
     return text
 
 
 def _header_text(value: str) -> str:
     if not all(" " <= char <= "~" or char == "\t" for char in value) or value != value.strip():
-        raise ValueError("a header's value is one line of ASCII without space at its ends")
+        raise ValueError(say("a header's value is one line of ASCII without space at its ends"))
     if redact_text(value)[1]:
-        raise ValueError(_KEEP_ELSEWHERE)
+        raise ValueError(say_marked(_KEEP_ELSEWHERE))
     return value
 
 
-_KEEP_ELSEWHERE = 'a credential does not stand in a file; write { env = "NAME" } or { file = "secrets/name" }'
+_KEEP_ELSEWHERE = mark('a credential does not stand in a file; write { env = "NAME" } or { file = "secrets/name" }')
 
 
 def _headers(values: dict[str, Any]) -> dict[str, Any]:
     lower = [name.lower() for name in values]
     for index, name in enumerate(values):
         if name.lower() in lower[:index]:
-            raise ValueError(f"{name} stands in it twice; names of headers do not differ by case")
+            raise ValueError(say("{name} stands in it twice; names of headers do not differ by case", name=name))
         if isinstance(values[name], str) and is_credential_field(name):
-            raise ValueError(f"{name}: {_KEEP_ELSEWHERE}")
+            raise ValueError(f"{name}: {say_marked(_KEEP_ELSEWHERE)}")
     return values
 
 
@@ -273,6 +284,7 @@ Day = date  # a table has a key of that name
 FileName = Annotated[str, Field(min_length=1), AfterValidator(_file_name)]
 Params = dict[str, dict[str, Any]]
 Name = Annotated[str, Field(max_length=MAX_NAME_CHARS)]
+DeadlineDays = Annotated[int, Field(ge=0, le=3660)] | None
 
 
 class AgencySection(Section):
@@ -341,6 +353,23 @@ class TrustSection(Section):
     )
 
 
+def _distribution(text: str) -> str:
+    from scanner.plugins import Allowed
+
+    return str(Allowed.of(text))
+
+
+class PluginsSection(Section):
+    """Distributions beside Pindai that may add checks, probes, reports and frameworks. Their code is trusted."""
+
+    allow: Annotated[list[Annotated[str, AfterValidator(_distribution)]], AfterValidator(_different), UNIQUE] = Field(
+        default=[],
+        description="Names of installed distributions that are loaded, each with the only version allowed when it has one.",
+        examples=[["pindai-contoh"], ["pindai-contoh==1.0"]],
+        max_length=50,
+    )
+
+
 class ReferenceSection(Section):
     """Places outside the estate that answer while our own network is well."""
 
@@ -364,6 +393,54 @@ class PopulationSection(Section):
     )
 
 
+class CoverageGoalSection(Section):
+    """How much of what is registered the agency set itself to observe."""
+
+    percent: Annotated[float, Field(strict=False, gt=0, le=100)] = Field(
+        description="Least share of the registered services, in percent.", examples=[95]
+    )
+    document: Line = Field(description="The document that sets it.", examples=["Rencana Kerja 2026, hal. 14"])
+
+
+class ScheduleGoalSection(Section):
+    """How often the agency scans by its own rule."""
+
+    every: Annotated[Every, Field(strict=False)] = Field(
+        description="day, week or month: at least one whole scan in each.", examples=["day"]
+    )
+    percent: Annotated[float, Field(strict=False, gt=0, le=100)] = Field(
+        description="Least share of those days, weeks or months with a whole scan, in percent.", examples=[95]
+    )
+    longest_gap_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        description="Longest time from one whole scan to the next, in days.", examples=[3]
+    )
+    document: Line = Field(description="The document that sets it.", examples=["SOP 12/2026"])
+
+
+class DeadlinesSection(Section):
+    """Within how many days a finding is repaired by the agency's own rule, from when it was first seen."""
+
+    critical: DeadlineDays = Field(default=None, description="Days for critical findings.", examples=[3])
+    high: DeadlineDays = Field(default=None, description="Days for high ones.", examples=[14])
+    medium: DeadlineDays = Field(default=None, description="Days for medium ones.", examples=[90])
+    low: DeadlineDays = Field(default=None, description="Days for low ones.", examples=[180])
+    document: Line = Field(description="The document that sets them.", examples=["SOP 12/2026"])
+
+    @model_validator(mode="after")
+    def _some(self) -> "DeadlinesSection":
+        if all(it is None for it in (self.critical, self.high, self.medium, self.low)):
+            raise ValueError(say("no deadline in it; write one such as critical = 3"))
+        return self
+
+
+class AssessmentSection(Section):
+    """What the agency set itself, for `pindai assess`. Without a goal its figures are shown and are no pass."""
+
+    coverage: CoverageGoalSection | None = Field(default=None, description="How much is observed.")
+    schedule: ScheduleGoalSection | None = Field(default=None, description="How often is scanned.")
+    deadlines: DeadlinesSection | None = Field(default=None, description="How soon findings are repaired.")
+
+
 class SourceSection(Section):
     """Where a secret is kept: an environment variable or a file, one of the two."""
 
@@ -379,7 +456,7 @@ class SourceSection(Section):
     @model_validator(mode="after")
     def _one_of_both(self) -> "SourceSection":
         if (self.env is None) == (self.file is None):
-            raise ValueError('write { env = "NAME" } or { file = "secrets/name" }, one of the two')
+            raise ValueError(say('write { env = "NAME" } or { file = "secrets/name" }, one of the two'))
         return self
 
     @property
@@ -393,7 +470,7 @@ class SourceSection(Section):
 TextOrSource = Discriminator(
     _text_or_source,
     custom_error_type="said",
-    custom_error_message='expected text, { env = "NAME" } or { file = "secrets/name" }',
+    custom_error_message=mark('expected text, { env = "NAME" } or { file = "secrets/name" }'),
 )
 
 
@@ -411,7 +488,7 @@ class BasicAuthSection(Section):
     @model_validator(mode="after")
     def _sendable(self) -> "BasicAuthSection":
         if isinstance(self.user, str) and (not self.user or ":" in self.user or not self.user.isprintable()):
-            raise ValueError("a user's name is one line, not empty, and has no colon (RFC 7617)")
+            raise ValueError(say("a user's name is one line, not empty, and has no colon (RFC 7617)"))
         return self
 
 
@@ -473,11 +550,11 @@ class TargetSection(DefaultsSection):
 
     HIDES: ClassVar[frozenset[str]] = frozenset({"headers", "basic_auth"})
     ADVICE: ClassVar[dict[str, str]] = {
-        "expect_status": "write expect.status",
-        "name": "write service, or unit",
-        "host": 'write url = "https://..."',
-        "port": "the port is part of url; http_port is where plain http answers",
-        "authorisation": "write [scope.authorisation]",
+        "expect_status": mark("write expect.status"),
+        "name": mark("write service, or unit"),
+        "host": mark('write url = "https://..."'),
+        "port": mark("the port is part of url; http_port is where plain http answers"),
+        "authorisation": mark("write [scope.authorisation]"),
     }
 
     id: Annotated[str, AfterValidator(_target_id), WithJsonSchema({"type": "string", "pattern": _ID})] = Field(
@@ -516,6 +593,17 @@ class TargetSection(DefaultsSection):
         json_schema_extra={"propertyNames": {"pattern": _TOKEN}},
     )
     basic_auth: BasicAuthSection | None = Field(default=None, description="User and password (RFC 7617).")
+    openapi: Page | None = Field(
+        default=None,
+        description="Where the description of an interface (kind api) stands on this service: OpenAPI in JSON or YAML.",
+        examples=["/openapi.json"],
+    )
+    opt_in: Annotated[list[Name], AfterValidator(_different), UNIQUE] = Field(
+        default=[],
+        description="Areas of checks that the owner of this service agreed to, where a clause asks for that.",
+        examples=[["content"]],
+        max_length=20,
+    )
     disable: list[DisableSection] = Field(
         default=[], description="Checks that are switched off for this target.", max_length=MAX_DISABLED
     )
@@ -528,7 +616,7 @@ class UnitSection(Section):
     contact: Name = Field(default="", description="Who can repair its services.", examples=["dinkes@contoh.go.id"])
 
 
-_MAIN_ONLY = "only the main targets file says this"
+_MAIN_ONLY = mark("only the main targets file says this")
 
 
 class UnitFile(Section):
@@ -537,10 +625,10 @@ class UnitFile(Section):
     ADVICE: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             *("scope", "resolver", "trust", "vantage", "agency", "reference", "population", "waivers", "include"),
-            *("marking", "profile", "windows"),
+            *("marking", "profile", "windows", "plugins", "assessment"),
         ),
         _MAIN_ONLY,
-    ) | {"params": "write [defaults.params]"}
+    ) | {"params": mark("write [defaults.params]")}
 
     unit: UnitSection = Field(default=UnitSection(), description="The unit whose services follow.")
     defaults: DefaultsSection = Field(default=DefaultsSection(), description="What its targets have in common.")
@@ -554,10 +642,10 @@ class TargetsFile(Section):
     """A whole targets file: what is scanned, for whom, and what may be touched."""
 
     ADVICE: ClassVar[dict[str, str]] = {
-        "authorisation": "write [scope.authorisation]",
-        "authorization": "write [scope.authorisation]",
-        "targets": "write [[target]]",
-        "unit": "a file of one unit is named by include in the main targets file",
+        "authorisation": mark("write [scope.authorisation]"),
+        "authorization": mark("write [scope.authorisation]"),
+        "targets": mark("write [[target]]"),
+        "unit": mark("a file of one unit is named by include in the main targets file"),
     }
 
     marking: Annotated[Line, Field(max_length=100)] = Field(
@@ -586,10 +674,14 @@ class TargetsFile(Section):
     scope: ScopeSection = Field(default=ScopeSection(), description="What may be touched.")
     resolver: ResolverSection = Field(default=ResolverSection(), description="Who is asked for names.")
     trust: TrustSection = Field(default=TrustSection(), description="Own trust anchors.")
+    plugins: PluginsSection = Field(default=PluginsSection(), description="Which installed plug-ins may be loaded.")
     reference: ReferenceSection = Field(
         default=ReferenceSection(), description="Places that answer while our own network is well."
     )
     population: PopulationSection | None = Field(default=None, description="The official list of services.")
+    assessment: AssessmentSection = Field(
+        default=AssessmentSection(), description="What the agency set itself: coverage, schedule, deadlines."
+    )
     params: Params = Field(default={}, description="Thresholds for all targets, by check id.")
     defaults: DefaultsSection = Field(default=DefaultsSection(), description="What targets have in common.")
     disable: list[DisableSection] = Field(default=[], description="Checks that are switched off for all targets.")

@@ -14,6 +14,7 @@ from posixpath import normpath
 from typing import Any
 
 from scanner.config.sections import (
+    AssessmentSection,
     DisableSection,
     ExpectSection,
     PopulationSection,
@@ -28,12 +29,16 @@ from scanner.config.typed import load_anchors, nameserver_of
 from scanner.config_error import ConfigError
 from scanner.estate import (
     Authorisation,
+    CoverageGoal,
     Credential,
+    Deadlines,
     Disabled,
     Estate,
     Expectation,
+    Goals,
     JsonExpectation,
     Population,
+    ScheduleGoal,
     SecretKind,
     SecretSource,
     Target,
@@ -43,12 +48,15 @@ from scanner.estate import (
     default_http_port,
     is_loopback,
 )
+from scanner.locale.speech import mark, say, say_marked
+from scanner.locale.values import said_day
 from scanner.parse.toml_positions import Location
 from scanner.parse.url import parse_url
+from scanner.plugins import NO_PLUGINS, Allowed, Plugins, load_plugins
 from scanner.scope import Scope
-from scanner.toml_file import Section, TomlFile, read_toml
+from scanner.toml_file import Section, TomlFile, did_you_mean, read_toml
 
-NOT_A_TABLE = "a targets file is TOML, not CSV or Excel; begin from targets.example.toml"
+NOT_A_TABLE = mark("a targets file is TOML, not CSV or Excel; begin from targets.example.toml")
 MAX_INCLUDES = 5000
 MAX_TARGETS = 50_000
 """Together, so that one unit's file cannot make the run too large to be written down."""
@@ -152,6 +160,8 @@ class Entry:
             disabled=tuple(Disabled(it.value.checks, it.value.reason) for it in self.disabled),
             windows=_windows(section.windows),
             credential=self.credential,
+            openapi=section.openapi or "",
+            opt_in=tuple(section.opt_in),
         )
 
 
@@ -189,6 +199,7 @@ class Configuration:
     main: TargetsFile
     sources: tuple[Source, ...]
     thresholds: Thresholds = field(repr=False)
+    plugins: Plugins = NO_PLUGINS
 
     @property
     def profile(self) -> str:
@@ -208,8 +219,12 @@ class Configuration:
             return None
         return self.file.problem(
             ("scope", "authorisation", "valid_until"),
-            f"{authorisation.number} allowed scanning until {authorisation.valid_until}, which is over, so nothing is "
-            "scanned; write the number and the last day of the document that allows it now",
+            say(
+                "{number} allowed scanning until {valid_until}, which is over, so nothing is scanned; "
+                "write the number and the last day of the document that allows it now",
+                number=authorisation.number,
+                valid_until=said_day(authorisation.valid_until),
+            ),
         )
 
     @property
@@ -219,20 +234,24 @@ class Configuration:
 
 
 def load_targets(path: Path) -> Estate:
-    """The estate a targets file describes. Raises ConfigError."""
+    """The estate a targets file describes. Raises ConfigError, PluginError."""
     return load_configuration(path).estate
 
 
-def load_configuration(path: Path) -> Configuration:
-    """The estate a targets file describes, with the place of every value. Raises ConfigError with all problems."""
-    return _Reading(path).read()
+def load_configuration(path: Path, allowed: Sequence[Allowed] = ()) -> Configuration:
+    """The estate a targets file describes, with the place of every value. Raises ConfigError with all problems.
+
+    The plug-ins it allows, and those `allowed` otherwise, are loaded for it. Raises PluginError when one cannot be.
+    """
+    return _Reading(path, allowed).read()
 
 
 class _Reading:
     """One main file being read. `fatal` is what stops everything, `alone` what is left out and told."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, allowed: Sequence[Allowed] = ()) -> None:
         self.path = path
+        self.allowed = tuple(allowed)
         self.fatal: list[str] = []
         self.alone: list[str] = []
         self.thresholds = Thresholds()
@@ -241,15 +260,19 @@ class _Reading:
 
     def read(self) -> Configuration:
         is_toml = self.path.suffix.lower() == ".toml"
-        file = read_toml(self.path, "" if is_toml else NOT_A_TABLE)
+        file = read_toml(self.path, "" if is_toml else say_marked(NOT_A_TABLE))
         try:
             says = file.validate(TargetsFile)
         except ConfigError as error:
-            self.fatal += [*error.problems, *self._unknown_names(file)]
+            # What a plug-in adds is not known here, and loaded it is only for a file that is well formed.
+            strange = [] if "plugins" in file.data or self.allowed else self._unknown_names(file)
+            self.fatal += [*error.problems, *strange]
             included = file.data.get("include")
             if isinstance(included, list) and all(isinstance(it, str) for it in included):
                 list(self._units(file, included))
             raise ConfigError([*self.fatal, *self.alone]) from None
+        plugins = self._plugins(file, says)
+        self.thresholds = Thresholds(plugins)
         main = self._source(file, says, None)
         scope = Scope(names=tuple(says.scope.names), networks=tuple(says.scope.networks))
         windows = _windows(says.windows)
@@ -278,7 +301,7 @@ class _Reading:
         waivers = self._waivers(says, targets)
         population = self._population(says.population)
         if not targets and not self.fatal:
-            self.fatal.append(f"{self.path}: no [[target]] in it, so there is nothing to scan")
+            self.fatal.append(say("{path}: no [[target]] in it, so there is nothing to scan", path=self.path))
         if self.fatal:
             raise ConfigError([*self.fatal, *self.alone])
         estate = Estate(
@@ -294,13 +317,21 @@ class _Reading:
             references=tuple(says.reference.endpoints),
             params=self.thresholds.plain(says.params),
             population=population,
+            goals=_goals(says.assessment),
             waivers=waivers,
             problems=tuple(self.alone),
             nameservers=tuple(nameserver_of(text) for text in says.resolver.nameservers),
             anchors=anchors,
             source=self.path.name,
         )
-        return Configuration(file, estate, says, sources, self.thresholds)
+        return Configuration(file, estate, says, sources, self.thresholds, plugins)
+
+    def _plugins(self, file: TomlFile, says: TargetsFile) -> Plugins:
+        """The plug-ins that this file allows, and those allowed otherwise. Raises PluginError."""
+        own = [
+            Allowed.of(text, file.where(("plugins", "allow", index))) for index, text in enumerate(says.plugins.allow)
+        ]
+        return load_plugins([*own, *self.allowed])
 
     # -- files
 
@@ -327,7 +358,7 @@ class _Reading:
             if pattern.startswith(("/", "~")) or ".." in parts or "\\" in pattern:
                 self.fatal.append(
                     main.problem(
-                        at, 'expected files below this one\'s folder, with "/" between, such as "units/*.toml"'
+                        at, say('expected files below this one\'s folder, with "/" between, such as "units/*.toml"')
                     )
                 )
                 continue
@@ -335,19 +366,27 @@ class _Reading:
                 matches = sorted(it for it in folder.glob(pattern) if not it.is_dir())
                 places = {it: it.resolve() for it in matches}
             except (ValueError, NotImplementedError, OSError, RuntimeError) as error:
-                self.fatal.append(main.problem(at, f"no pattern for files: {error}"))
+                self.fatal.append(main.problem(at, say("no pattern for files: {error}", error=error)))
                 continue
             if not matches:
-                self.alone.append(main.problem(at, f"no file is called {pattern!r}"))
+                self.alone.append(main.problem(at, say("no file is called {pattern!r}", pattern=pattern)))
             for path, place in places.items():
                 if not place.is_relative_to(root):
-                    self.alone.append(f"{path}: leads out of the folder of {self.path}, so it is not read")
+                    self.alone.append(
+                        say(
+                            "{path}: leads out of the folder of {main}, so it is not read",
+                            path=path,
+                            main=self.path,
+                        )
+                    )
                 elif place.exists() and not place.is_file():  # a pipe would be waited for without end
-                    self.alone.append(f"{path}: not a regular file")
+                    self.alone.append(say("{path}: not a regular file", path=path))
                 else:
                     found.setdefault(place, path)
         if len(found) > MAX_INCLUDES:
-            self.fatal.append(main.problem(("include",), f"more than {MAX_INCLUDES} files"))
+            self.fatal.append(
+                main.problem(("include",), say("more than {max_includes} files", max_includes=MAX_INCLUDES))
+            )
             return []
         return sorted(path for path in found.values() if path != self.path)
 
@@ -413,27 +452,42 @@ class _Reading:
         for index, entry in enumerate(source.entries):
             section, at = entry.section, entry.at
             if section.id in own_ids:
-                said = f"{section.id!r} is already target {own_ids[section.id] + 1}; ids are unique"
+                said = say(
+                    "{id!r} is already target {number}; ids are unique", id=section.id, number=own_ids[section.id] + 1
+                )
                 yield file.problem((*at, "id"), said)
             elif section.id in self.ids:
                 other, location = self.ids[section.id]
-                yield file.problem((*at, "id"), f"{section.id!r} is already in {other.where(location)}; ids are unique")
+                yield file.problem(
+                    (*at, "id"),
+                    say(
+                        "{id!r} is already in {location}; ids are unique", id=section.id, location=other.where(location)
+                    ),
+                )
             own_ids.setdefault(section.id, index)
             if (twin := own_urls.setdefault(section.url, section.id)) != section.id:
-                said = f"{twin!r} and {section.id!r} are both {section.url}; keep one of them"
+                said = say(
+                    "{twin!r} and {id!r} are both {url}; keep one of them", twin=twin, id=section.id, url=section.url
+                )
                 yield file.problem((*at, "url"), said)
             elif section.url in self.urls:
                 other, location, twin = self.urls[section.url]
-                said = f"{section.url} is already {twin!r} in {other.where(location)}; keep one of them"
+                said = say(
+                    "{url} is already {twin!r} in {location}; keep one of them",
+                    url=section.url,
+                    twin=twin,
+                    location=other.where(location),
+                )
                 yield file.problem((*at, "url"), said)
             yield from self._wrong_place(entry, scope)
             yield from self._wrong_credential(entry)
             yield from self.thresholds.problems(file, (*at, "params"), section.params)
             yield from self._unknown_checks(file, (*at, "disable"), section.disable)
+            yield from _unknown_areas(file, (*at, "opt_in"), section.opt_in)
             own = _windows(section.windows)
             if windows and own and not _minutes(windows) & _minutes(own):
                 yield file.problem(
-                    (*at, "windows"), "never open while the windows of the estate are; it would not be scanned"
+                    (*at, "windows"), say("never open while the windows of the estate are; it would not be scanned")
                 )
 
     def _remember(self, source: Source) -> None:
@@ -447,10 +501,12 @@ class _Reading:
         at = (*entry.at, "url")
         if host.endswith(PLACEHOLDERS):
             yield entry.file.problem(
-                at, f"{host} only stands here as an example; write the address of your own service"
+                at, say("{host} only stands here as an example; write the address of your own service", host=host)
             )
         elif not scope.permits_name(host):
-            yield entry.file.problem(at, f"{host} is outside [scope]; add it to scope.names (or scope.networks)")
+            yield entry.file.problem(
+                at, say("{host} is outside [scope]; add it to scope.names (or scope.networks)", host=host)
+            )
 
     @staticmethod
     def _wrong_credential(entry: Entry) -> Iterator[str]:
@@ -460,10 +516,10 @@ class _Reading:
         key = "headers" if credential.headers else "basic_auth"
         if url.scheme != "https" and not is_loopback(url.host):
             yield entry.file.problem(
-                (*entry.at, key), "would be sent over plain http, where everybody on the line reads it"
+                (*entry.at, key), say("would be sent over plain http, where everybody on the line reads it")
             )
         if credential.password is not None and any(name.lower() == "authorization" for name, _ in credential.headers):
-            said = "a request has one Authorization; keep [target.basic_auth] or the header"
+            said = say("a request has one Authorization; keep [target.basic_auth] or the header")
             yield entry.file.problem((*entry.at, "basic_auth"), said)
 
     def _wrong_secrets(self, unit: Source, contested: Collection[SecretSource]) -> Iterator[str]:
@@ -474,14 +530,18 @@ class _Reading:
                 if kept.kind is SecretKind.ENV and not kept.name.startswith(UNIT_VARIABLE):
                     yield entry.file.problem(
                         at,
-                        f"in a unit's file the name of a variable begins with {UNIT_VARIABLE} ({UNIT_VARIABLE}API_KEY)",
+                        say(
+                            "in a unit's file the name of a variable begins with {unit_variable} "
+                            "({unit_variable}API_KEY)",
+                            unit_variable=UNIT_VARIABLE,
+                        ),
                     )
                 elif kept.kind is SecretKind.FILE and not self._is_below(entry.folder, kept.name):
                     yield entry.file.problem(
-                        at, "a secret of a unit is a file in the folder of the unit's file, or below it"
+                        at, say("a secret of a unit is a file in the folder of the unit's file, or below it")
                     )
                 elif _canonical(kept) in contested:
-                    yield entry.file.problem(at, "another file names the same secret; every unit has its own")
+                    yield entry.file.problem(at, say("another file names the same secret; every unit has its own"))
 
     def _is_below(self, folder: PurePosixPath, name: str) -> bool:
         root = (self.path.parent / folder).resolve()
@@ -493,7 +553,12 @@ class _Reading:
     @staticmethod
     def _too_many(unit: Source, before: Sequence[Source]) -> Iterator[str]:
         if sum(len(it.entries) for it in (*before, unit)) > MAX_TARGETS:
-            yield f"{unit.file.path}: with its {len(unit.entries)} targets there would be more than {MAX_TARGETS} in all"
+            yield say(
+                "{path}: with its {count} targets there would be more than {max_targets} in all",
+                path=unit.file.path,
+                count=len(unit.entries),
+                max_targets=MAX_TARGETS,
+            )
 
     def _unknown_names(self, file: TomlFile) -> Iterator[str]:
         """Checks and thresholds that do not exist, in a file that is not well formed: all that is wrong is told at once."""
@@ -516,6 +581,31 @@ class _Reading:
         for index, section in enumerate(sections):
             if (wrong := self.thresholds.not_named(section.checks)) is not None:
                 yield file.problem((*at, index, "checks"), wrong)
+
+
+def _unknown_areas(file: TomlFile, at: Location, areas: Sequence[str]) -> Iterator[str]:
+    if not areas:
+        return
+    from scanner.frameworks.catalogue import load_catalogue
+
+    known = sorted({check.area for check in load_catalogue().values()})
+    for index, area in enumerate(areas):
+        if area not in known:
+            yield file.problem(
+                (*at, index), say("no area of checks is called {area!r}", area=area) + did_you_mean(area, known)
+            )
+
+
+def _goals(says: AssessmentSection) -> Goals:
+    coverage, schedule, deadlines = says.coverage, says.schedule, says.deadlines
+    days = {} if deadlines is None else deadlines.model_dump(exclude={"document"}, exclude_none=True)
+    return Goals(
+        coverage=None if coverage is None else CoverageGoal(coverage.percent, coverage.document),
+        schedule=None
+        if schedule is None
+        else ScheduleGoal(schedule.every, schedule.percent, schedule.longest_gap_days, schedule.document),
+        deadlines=None if deadlines is None else Deadlines(days, deadlines.document),
+    )
 
 
 def _layer(file: TomlFile, at: Location, section: Section) -> dict[str, Told]:

@@ -7,26 +7,31 @@ from typing import Any
 
 import msgspec
 
+from scanner.locale.speech import mark, say, say_marked
 from scanner.parse.toml_positions import Location
-from scanner.registry import Check, RegistryError, discover
+from scanner.plugins import NO_PLUGINS, Plugins
+from scanner.registry import Check, RegistryError
 from scanner.toml_file import TomlFile, did_you_mean
 
 _EXPECTED: Mapping[Any, str] = {
-    bool: "expected true or false",
-    int: "expected a whole number",
-    float: "expected a number",
-    str: "expected text in quotes",
-    timedelta: 'expected a duration: seconds, or days as in "P365D"',
+    bool: mark("expected true or false"),
+    int: mark("expected a whole number"),
+    float: mark("expected a number"),
+    str: mark("expected text in quotes"),
+    timedelta: mark('expected a duration: seconds, or days as in "P365D"'),
 }
 
 
 class Thresholds:
     """The checks there are, looked up only when a file names one."""
 
+    def __init__(self, plugins: Plugins = NO_PLUGINS) -> None:
+        self._plugins = plugins
+
     @cached_property
     def checks(self) -> Mapping[str, Check]:
-        """All checks by id."""
-        return discover()
+        """All checks by id, those of plug-ins too."""
+        return self._plugins.checks
 
     @cached_property
     def _by_any_id(self) -> Mapping[str, Check]:
@@ -37,18 +42,25 @@ class Thresholds:
         for check_id, values in params.items():
             check = self._by_any_id.get(check_id)
             if check is None:
-                yield file.problem((*at, check_id), f"there is no such check{did_you_mean(check_id, self.checks)}")
+                yield file.problem(
+                    (*at, check_id), say("there is no such check{meant}", meant=did_you_mean(check_id, self.checks))
+                )
                 continue
             fields = {} if check.params is None else {it.name: it for it in msgspec.structs.fields(check.params)}
             for name, value in values.items():
                 location = (*at, check_id, name)
                 if not fields:
-                    yield file.problem(location, f"{check_id} has no parameters")
+                    yield file.problem(location, say("{check_id} has no parameters", check_id=check_id))
                 elif name not in fields:
-                    yield file.problem(location, f"there is no such parameter{did_you_mean(name, fields)}")
+                    yield file.problem(
+                        location, say("there is no such parameter{meant}", meant=did_you_mean(name, fields))
+                    )
                 elif not _fits(check, name, value):
                     kind = fields[name].type
-                    yield file.problem(location, _EXPECTED.get(kind, f"does not fit; expected {_described(kind)}"))
+                    if kind in _EXPECTED:
+                        yield file.problem(location, say_marked(_EXPECTED[kind]))
+                    else:
+                        yield file.problem(location, say("does not fit; expected {kind}", kind=_described(kind)))
 
     def id_of(self, name: str) -> str:
         """The present id of a check that is named by it or by a former one."""
@@ -59,7 +71,11 @@ class Thresholds:
         if any(check.is_named(pattern) for check in self.checks.values()):
             return None
         areas = [check_id[: check_id.index(".", start)] for check_id in self.checks for start in _dots(check_id)]
-        return f"no check is called {pattern!r}{did_you_mean(pattern, dict.fromkeys((*self.checks, *areas)))}"
+        return say(
+            "no check is called {pattern!r}{meant}",
+            pattern=pattern,
+            meant=did_you_mean(pattern, dict.fromkeys((*self.checks, *areas))),
+        )
 
     def plain(self, params: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
         """Thresholds that have no problems, by the present id of their check, as they are stored."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from scanner.config_error import ConfigError
 from scanner.estate import Estate, Nameserver, Redirection, Target, default_http_port
+from scanner.locale.details import detail_text
+from scanner.locale.speech import say, spoken
 from scanner.parse.url import Url, UrlError, host_of, parse_url
 from scanner.probes.trust import certificates_in
 from scanner.redaction import redact_text
@@ -25,9 +27,9 @@ def without_secrets(text: str) -> str:
 def secret_in(text: str, url: Url) -> str | None:
     """Why a target's URL may not be kept as it is: it is stored with the run and printed in reports."""
     if url.had_userinfo:
-        return "a URL must not carry a user name or password"
+        return say("a URL must not carry a user name or password")
     if redact_text(text)[1]:
-        return "a URL must not carry a token, session or personal number: it would be stored and printed"
+        return say("a URL must not carry a token, session or personal number: it would be stored and printed")
     return None
 
 
@@ -40,7 +42,13 @@ def estate_of_urls(texts: Sequence[str]) -> Estate:
             url = parse_url(text)
         except UrlError as error:
             shown = without_secrets(text)
-            problems.append(f"{shown}: {error}; expected an address such as https://host:8443/ or a targets file")
+            problems.append(
+                say(
+                    "{shown}: {error}; expected an address such as https://host:8443/ or a targets file",
+                    shown=shown,
+                    error=detail_text(str(error), spoken()),
+                )
+            )
             continue
         if (secret := secret_in(text, url)) is not None:
             problems.append(f"{url.origin}: {secret}")
@@ -77,9 +85,9 @@ def nameserver_of(text: str) -> Nameserver:
     try:
         parsed = str(ip_address(address))
     except ValueError as error:
-        raise ValueError(f"{text!r} is no IP address with an optional port") from error
+        raise ValueError(say("{text!r} is no IP address with an optional port", text=text)) from error
     if not 1 <= port <= MAX_PORT:
-        raise ValueError(f"{text!r}: a port is a number from 1 to 65535")
+        raise ValueError(f"{text!r}: {say('a port is a number from 1 to 65535')}")
     return Nameserver(parsed, port)
 
 
@@ -95,15 +103,25 @@ def redirections_of(connect_to: Iterable[str], resolve: Iterable[str]) -> tuple[
             shape = "HOST:PORT:ADDRESS" if count == 3 else "HOST:PORT:ADDRESS:PORT"
             try:
                 if len(fields) != count:
-                    raise ValueError("wrong number of parts")
+                    raise ValueError(say("wrong number of parts"))
                 host = host_of(fields[0].strip("[]")) if fields[0] not in ("", "*") else ""
                 port = int(fields[1] or 0)
                 address = str(ip_address(fields[2].strip("[]")))
                 to_port = int(fields[3] or 0) if count == 4 else 0
                 if not (0 <= port <= MAX_PORT and 0 <= to_port <= MAX_PORT):
-                    raise ValueError(f"a port is a number from 1 to {MAX_PORT}")
+                    raise ValueError(say("a port is a number from 1 to 65535"))
             except ValueError as error:
-                raise ConfigError([f"{option} {text}: expected {shape} with an IP address ({error})"]) from error
+                raise ConfigError(
+                    [
+                        say(
+                            "{option} {text}: expected {shape} with an IP address ({error})",
+                            option=option,
+                            text=text,
+                            shape=shape,
+                            error=detail_text(str(error), spoken()),
+                        )
+                    ]
+                ) from error
             wishes.append(Redirection(host, port, address, to_port))
     return tuple(wishes)
 
@@ -113,12 +131,14 @@ def load_anchors(paths: Iterable[Path]) -> tuple[bytes, ...]:
     anchors: list[bytes] = []
     for path in paths:
         try:
-            found = certificates_in(read_text(path, "expected certificates in PEM, not DER or PKCS #12").encode())
+            found = certificates_in(read_text(path, say("expected certificates in PEM, not DER or PKCS #12")).encode())
         except ValueError as error:
             if isinstance(error, ConfigError):
                 raise
-            raise ConfigError([f"{path}: a certificate in it is not valid base64"]) from error
+            raise ConfigError([say("{path}: a certificate in it is not valid base64", path=path)]) from error
         if not found:
-            raise ConfigError([f"{path}: no PEM certificate in it (expected -----BEGIN CERTIFICATE-----)"])
+            raise ConfigError(
+                [say("{path}: no PEM certificate in it (expected -----BEGIN CERTIFICATE-----)", path=path)]
+            )
         anchors.extend(found)
     return tuple(dict.fromkeys(anchors))

@@ -7,7 +7,6 @@ kind is enough.
 
 import asyncio
 import errno
-import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ import msgspec
 from scanner.demo.authority import AGENCY, Authority, Recipe, Sent, found_authority
 from scanner.demo.nameserver import NameServer, serve_tcp, serve_udp
 from scanner.demo.services import Reply, Site, always, moved, page, pages, redirect, serve_http
+from scanner.locale.speech import reason_of, say
 
 ZONE = "contoh.test"
 NAMESERVER = "127.77.0.53"
@@ -85,7 +85,7 @@ class DemoError(OSError):
     """The demo estate cannot be raised here; the message says which address or file, and what to do."""
 
     def __str__(self) -> str:
-        return self.strerror or "the demo estate cannot be raised"
+        return self.strerror or say("the demo estate cannot be raised")
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -129,6 +129,15 @@ class DemoEstate(msgspec.Struct, frozen=True):
     def targets_toml(self) -> str:
         """The example targets file, with this estate's ports."""
         return example_targets(self.ports)
+
+    def write_files(self, folder: Path) -> Path:
+        """The estate's targets file, which is returned, and its official list of services, which the targets file names."""
+        services = Path(__file__).with_name("population.toml")
+        (folder / services.name).write_bytes(services.read_bytes())
+        targets = folder / "targets.toml"
+        left_out = f'# [population]\n# file = "{services.name}"'
+        targets.write_text(self.targets_toml.replace(left_out, left_out.replace("# ", "")), "utf-8")
+        return targets
 
 
 def example_targets(ports: Ports | None = None) -> str:
@@ -282,14 +291,15 @@ def _bind_error(error: OSError, place: str) -> DemoError:
     match error.errno:
         case errno.EADDRINUSE:
             port = place.rpartition(":")[2]
-            advice = (
-                f"another program, perhaps another demo, is using it; stop that (ss -ltnup 'sport = :{port}' shows it)"
+            advice = say(
+                "another program, perhaps another demo, is using it; stop that (ss -ltnup 'sport = :{port}' shows it)",
+                port=port,
             )
         case errno.EADDRNOTAVAIL:
-            advice = "this system has no such loopback address; Linux has all of 127.0.0.0/8, others need an alias"
+            advice = say("this system has no such loopback address; Linux has all of 127.0.0.0/8, others need an alias")
         case code:
-            advice = os.strerror(code) if code else str(error)
-    return DemoError(error.errno, f"the demo cannot listen on {place}: {advice}")
+            advice = reason_of(error) if code else str(error)
+    return DemoError(error.errno, say("the demo cannot listen on {place}: {advice}", place=place, advice=advice))
 
 
 def _write_and_load(authority: Authority, directory: Path) -> dict[str, ssl.SSLContext]:
@@ -303,7 +313,9 @@ def _write_and_load(authority: Authority, directory: Path) -> dict[str, ssl.SSLC
             for address, recipe in zip(ADDRESSES[label], _recipes(label), strict=True)
         }
     except OSError as error:
-        message = f"cannot write the demo's files in {directory}: {error.strerror}"
+        message = say(
+            "cannot write the demo's files in {directory}: {reason}", directory=directory, reason=reason_of(error)
+        )
         raise DemoError(error.errno, message) from error
 
 

@@ -12,6 +12,8 @@ import msgspec
 from scanner.estate import Category, Kind, Vantage
 from scanner.frameworks.catalogue import Planned
 
+TLS_VERSIONS = ("TLS1.0", "TLS1.1", "TLS1.2", "TLS1.3")
+"""As guards write them, the oldest first."""
 RUN_FACT = "run."
 """What ids of facts of a run or a period begin with; all others are ids of checks."""
 
@@ -86,7 +88,8 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     kinds: frozenset[Kind] = frozenset()
     se_category: frozenset[Category] = frozenset()
     vantage: Vantage | None = None
-    opt_in: bool = False
+    opt_in: frozenset[str] = frozenset()
+    """Areas of checks; a target is taken in when its owner switched one of them on."""
     service_tag: str = ""
     sla_covers: str = ""
 
@@ -229,15 +232,17 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Classes(msgspec.Struct, frozen=True):
-    """What the outcomes of a built check mean in the crosswalk's classes.
+    """What the outcomes of a built check, or a fact of the run, mean in the crosswalk's classes.
 
-    `outcomes` gives an outcome's class, `subjects` that of everything said about one kind of subject. `sound` names the
-    classes that an outcome shows to be in order although it is itself a finding of another.
+    `checks` gives, of a fact about findings, the checks whose findings are of a class. `outcomes` gives an outcome's class,
+    `subjects` that of everything said about one kind of subject. `sound` names the classes that an outcome shows to be in
+    order although it is itself a finding of another.
     """
 
     outcomes: dict[str, str] = {}
     subjects: dict[str, str] = {}
     sound: dict[str, tuple[str, ...]] = {}
+    checks: dict[str, tuple[str, ...]] = {}
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True):

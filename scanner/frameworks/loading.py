@@ -15,6 +15,7 @@ import msgspec
 from scanner.config_error import ConfigError
 from scanner.frameworks.catalogue import load_catalogue
 from scanner.frameworks.framework import (
+    TLS_VERSIONS,
     Aggregate,
     ArticleNumber,
     Certainty,
@@ -48,10 +49,10 @@ from scanner.frameworks.sections import (
     ViaSection,
     day_of,
 )
+from scanner.locale.speech import say
 from scanner.parse.toml_positions import Location
-from scanner.toml_file import TomlFile, did_you_mean, read_toml, toml_of
+from scanner.toml_file import TomlFile, did_you_mean, likely, read_toml, toml_of
 
-TLS_VERSIONS: Final = ("TLS1.0", "TLS1.1", "TLS1.2", "TLS1.3")
 FRAMEWORKS: Final = "frameworks.json"
 CROSSWALK: Final = "mapping.toml"
 BUILT: Final = "built.toml"
@@ -94,7 +95,12 @@ def read_rulebook(folder: Traversable, built: Iterable[str] = ()) -> Rulebook:
         catalogue=load_catalogue(),
         certainties=told.confidence_values,
         classes={
-            check: Classes(it.outcomes, it.subjects, {key: tuple(names) for key, names in it.sound.items()})
+            check: Classes(
+                it.outcomes,
+                it.subjects,
+                {key: tuple(names) for key, names in it.sound.items()},
+                {name: tuple(patterns) for name, patterns in it.checks.items()},
+            )
             for check, it in spoken.classes.items()
         },
         settings={
@@ -114,7 +120,9 @@ def read_rulebook(folder: Traversable, built: Iterable[str] = ()) -> Rulebook:
             if clause_id not in review.clauses:
                 problems.append(file.problem((*at, "id"), review.no_clause(clause_id)))
             elif clause_id in crosswalks:
-                problems.append(file.problem((*at, "id"), f"{clause_id!r} has an entry already"))
+                problems.append(
+                    file.problem((*at, "id"), say("{clause_id!r} has an entry already", clause_id=clause_id))
+                )
             else:
                 crosswalks[clause_id] = _crosswalk(section)
     problems += review.of_via(crosswalks, mapped)
@@ -142,7 +150,7 @@ def _with_own(rulebook: Rulebook, path: Path, built: frozenset[str]) -> Rulebook
     known = {clause.id for clause in rulebook.clauses()}
     problems: list[str] = []
     if own.id in {framework.id for framework in rulebook.frameworks}:
-        problems.append(file.problem(("id",), f"there is a framework called {own.id!r} already"))
+        problems.append(file.problem(("id",), say("there is a framework called {id!r} already", id=own.id)))
     review = _Review(file, rulebook, built, known | {it.id for it in own.clause})
     seen: set[str] = set()
     clauses: list[Clause] = []
@@ -150,9 +158,9 @@ def _with_own(rulebook: Rulebook, path: Path, built: frozenset[str]) -> Rulebook
     for number, section in enumerate(own.clause):
         at: Location = ("clause", number)
         if not section.id.startswith(f"{own.id}/"):
-            problems.append(file.problem((*at, "id"), f"ids of clauses here begin with {own.id + '/'!r}"))
+            problems.append(file.problem((*at, "id"), say("ids of clauses here begin with {id!r}", id=own.id + "/")))
         if section.id in seen:
-            problems.append(file.problem((*at, "id"), f"{section.id!r} is there already"))
+            problems.append(file.problem((*at, "id"), say("{id!r} is there already", id=section.id)))
         seen.add(section.id)
         problems += review.of_entry(at, section.id, section)
         spoken_to = bool(section.evidence) or section.via is not None
@@ -199,23 +207,30 @@ class _Review:
 
     def no_clause(self, clause_id: str) -> str:
         """What to say of a clause that nobody knows."""
-        return f"no clause is called {clause_id!r}{_likely(clause_id, self.clauses)}"
+        return say(
+            "no clause is called {clause_id!r}{meant}", clause_id=clause_id, meant=_likely(clause_id, self.clauses)
+        )
 
     def _check(self, at: Location, check: str, *, facts: bool) -> Iterator[str]:
         known = {*self.checks, *(self.rulebook.run_facts if facts else ())}
         if check not in known:
-            yield self.file.problem(at, f"no check is called {check!r}{_likely(check, known)}")
+            yield self.file.problem(
+                at, say("no check is called {check!r}{meant}", check=check, meant=_likely(check, known))
+            )
 
     def of_entry(self, at: Location, clause_id: str, section: CrosswalkSection) -> Iterator[str]:
         """A crosswalk entry: every name in it is known, and no outcome speaks to the clause twice."""
         if section.aggregate not in self.rulebook.aggregates:
             known = self.rulebook.aggregates
-            yield self.file.problem((*at, "aggregate"), f"no such aggregate{did_you_mean(section.aggregate, known)}")
+            yield self.file.problem(
+                (*at, "aggregate"), say("no such aggregate{meant}", meant=did_you_mean(section.aggregate, known))
+            )
         for number, guard in enumerate(section.guards):
             here = (*at, "guards", number)
             if guard.name not in self.rulebook.thresholds:
                 yield self.file.problem(
-                    (*here, "name"), f"no threshold{did_you_mean(guard.name, self.rulebook.thresholds)}"
+                    (*here, "name"),
+                    say("no threshold{meant}", meant=did_you_mean(guard.name, self.rulebook.thresholds)),
                 )
             yield from self._guard_value(here, guard.name, guard.op, guard.value)
         taken: set[tuple[str, str]] = set()
@@ -226,18 +241,34 @@ class _Review:
             for variant in it.variants:
                 if variant not in variants:
                     yield self.file.problem(
-                        (*here, "variants"), f"{it.check} has no variant {variant!r}{did_you_mean(variant, variants)}"
+                        (*here, "variants"),
+                        say(
+                            "{check} has no variant {variant!r}{meant}",
+                            check=it.check,
+                            variant=variant,
+                            meant=did_you_mean(variant, variants),
+                        ),
                     )
             for variant in it.variants or variants or ("",):
                 if (it.check, variant) in taken:
-                    yield self.file.problem((*here, "check"), f"{it.check} speaks to {clause_id} twice")
+                    yield self.file.problem(
+                        (*here, "check"),
+                        say("{check} speaks to {clause_id} twice", check=it.check, clause_id=clause_id),
+                    )
                 taken.add((it.check, variant))
 
     def _guard_value(self, at: Location, name: str, op: Comparison, value: object) -> Iterator[str]:
         compares = op in (Comparison.AT_LEAST, Comparison.AT_MOST)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if compares and not (is_number or value in TLS_VERSIONS):
-            yield self.file.problem((*at, "value"), f"{name}: a number or one of {', '.join(TLS_VERSIONS)} compares")
+            yield self.file.problem(
+                (*at, "value"),
+                say(
+                    "{name}: a number or one of {tls_versions} compares",
+                    name=name,
+                    tls_versions=", ".join(TLS_VERSIONS),
+                ),
+            )
 
     def of_via(self, crosswalks: Mapping[str, Crosswalk], mapped: CrosswalkFile) -> Iterator[str]:
         """Every `via` leads to clauses that something speaks to."""
@@ -254,12 +285,12 @@ class _Review:
             one = Via((pattern,), via.strength, _text(via.says))
             named = [it for it in crosswalks if one.names(it)]
             if not named:
-                yield self.file.problem(here, f"nothing speaks to {pattern!r}")
+                yield self.file.problem(here, say("nothing speaks to {pattern!r}", pattern=pattern))
             if clause_id in named:
-                yield self.file.problem(here, f"{clause_id} leads to itself")
+                yield self.file.problem(here, say("{clause_id} leads to itself", clause_id=clause_id))
             for it in named:
                 if it != clause_id and crosswalks[it].via is not None:
-                    yield self.file.problem(here, f"{it} leads to others itself; name those")
+                    yield self.file.problem(here, say("{clause_id} leads to others itself; name those", clause_id=it))
 
     def of_practices(self, mapped: CrosswalkFile, crosswalks: Mapping[str, Crosswalk]) -> Iterator[str]:
         """A check that no clause names is known, and named by none."""
@@ -269,7 +300,9 @@ class _Review:
                 here: Location = ("practice", number, "checks", place)
                 yield from self._check(here, check, facts=False)
                 if check in named:
-                    yield self.file.problem(here, f"{check} speaks to a clause, so it is not practice only")
+                    yield self.file.problem(
+                        here, say("{check} speaks to a clause, so it is not practice only", check=check)
+                    )
 
     def of_words(self, spoken: BuiltFile) -> Iterator[str]:
         """The words of the crosswalk and of the built checks go together."""
@@ -281,27 +314,41 @@ class _Review:
                 yield from self._check(("thresholds", name, "checks"), check, facts=True)
         for name, aggregate in rulebook.aggregates.items():
             if aggregate.population not in rulebook.lists:
-                yield self.file.problem(("aggregate", name, "population"), f"no list {aggregate.population!r}")
+                yield self.file.problem(
+                    ("aggregate", name, "population"), say("no list {population!r}", population=aggregate.population)
+                )
         for check, classes in spoken.classes.items():
             known = rulebook.variants.get(check, ())
-            told = [*classes.outcomes.values(), *classes.subjects.values()]
+            told = [*classes.outcomes.values(), *classes.subjects.values(), *classes.checks]
             told += [name for names in classes.sound.values() for name in names]
             for variant in dict.fromkeys(told):
                 if variant not in known:
-                    yield f"{BUILT}: classes.{check}: no variant {variant!r}{did_you_mean(variant, known)}"
+                    yield say(
+                        "{built}: classes.{check}: no variant {variant!r}{meant}",
+                        built=BUILT,
+                        check=check,
+                        variant=variant,
+                        meant=did_you_mean(variant, known),
+                    )
         for name, settings in spoken.settings.items():
             if name not in rulebook.thresholds:
-                yield f"{BUILT}: settings.{name}: no threshold{did_you_mean(name, rulebook.thresholds)}"
+                yield say(
+                    "{built}: settings.{name}: no threshold{meant}",
+                    built=BUILT,
+                    name=name,
+                    meant=did_you_mean(name, rulebook.thresholds),
+                )
                 continue
             for check in settings:
                 if check not in rulebook.thresholds[name].checks:
-                    yield f"{BUILT}: settings.{name}: {check} is not among its checks"
+                    yield say(
+                        "{built}: settings.{name}: {check} is not among its checks", built=BUILT, name=name, check=check
+                    )
 
 
 def _likely(given: str, known: Iterable[str]) -> str:
     """A likely word; a list of all there are would be longer than the line is worth."""
-    meant = did_you_mean(given, sorted(known))
-    return meant if "did you mean" in meant else ""
+    return likely(given, sorted(known))
 
 
 def _toml(entry: Traversable) -> TomlFile:
@@ -325,7 +372,7 @@ def _crosswalk(section: CrosswalkSection) -> Crosswalk:
             kinds=frozenset(scope.kinds),
             se_category=frozenset(scope.se_category),
             vantage=scope.vantage,
-            opt_in=scope.opt_in,
+            opt_in=frozenset(it.check.partition(".")[0] for it in section.evidence) if scope.opt_in else frozenset(),
             service_tag=scope.service_tag,
             sla_covers=scope.sla_covers,
         ),
@@ -389,9 +436,9 @@ class _Wordings(msgspec.Struct, frozen=True):
             for control in framework.controls:
                 key = f"{entry.name}: {framework.id}: {control.id}"
                 if not control.id.startswith(f"{framework.id}/"):
-                    problems.append(f"{key}: the id does not begin with its framework's")
+                    problems.append(say("{key}: the id does not begin with its framework's", key=key))
                 if control.id in seen:
-                    problems.append(f"{key}: the id is there already")
+                    problems.append(say("{key}: the id is there already", key=key))
                 seen.add(control.id)
         if problems:
             raise ConfigError(problems)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from scanner.estate import Category, Kind, Vantage
 from scanner.frameworks.framework import ArticleNumber, Certainty, Comparison, Strength
+from scanner.locale.speech import say
 from scanner.toml_file import Section
 
 MAX_ID = 120
@@ -17,9 +18,9 @@ MAX_LISTED = 2000
 
 def _one_line(text: str) -> str:
     if not text.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(say("must not be empty"))
     if not text.isprintable():
-        raise ValueError("expected one line of text, without control characters")
+        raise ValueError(say("expected one line of text, without control characters"))
     return " ".join(text.split())
 
 
@@ -220,6 +221,7 @@ class ClassesSection(Section):
     outcomes: dict[str, str] = Field(default={})
     subjects: dict[str, str] = Field(default={})
     sound: dict[str, list[str]] = Field(default={})
+    checks: dict[str, list[str]] = Field(default={})
 
 
 class BuiltFile(Section):

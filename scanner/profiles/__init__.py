@@ -15,6 +15,7 @@ import msgspec
 
 from scanner.config_error import ConfigError
 from scanner.estate import AddressPolicy
+from scanner.locale.speech import say, spoken
 
 if TYPE_CHECKING:
     from scanner.toml_file import TomlFile
@@ -133,16 +134,30 @@ def load_profile(name: str) -> Profile:
     try:
         return msgspec.convert(_shipped(name), Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ProfileError(f"profile {name!r}: {error}") from error
+        raise ProfileError(say("profile {name!r}: {error}", name=name, error=error)) from error
 
 
 def _shipped(name: str) -> dict[str, Any]:
     names = profile_names()
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1)
-        meant = f"did you mean {close[0]!r}? There" if close else "there"
+        known = ", ".join(names)
+        if close:
+            raise ProfileError(
+                say(
+                    "there is no profile {name!r}; did you mean {close!r}? There are: {known}; one of your own is named as "
+                    "a file.toml",
+                    name=name,
+                    close=close[0],
+                    known=known,
+                )
+            )
         raise ProfileError(
-            f"there is no profile {name!r}; {meant} are: {', '.join(names)}; one of your own is named as a file.toml"
+            say(
+                "there is no profile {name!r}; there are: {known}; one of your own is named as a file.toml",
+                name=name,
+                known=known,
+            )
         )
     return tomllib.loads((resources.files(__name__) / f"{name}{SUFFIX}").read_text(encoding="utf-8"))
 
@@ -167,11 +182,17 @@ def _own_profile(path: Path) -> Profile:
     try:
         profile = msgspec.convert(_merged(shipped, own), Profile)
     except msgspec.ValidationError as error:
+        from scanner.locale.details import detail_text
+
         what, _, place = str(error).partition(" - at `$")
         location = tuple(re.findall(r"[^.\[\]`]+", place))
-        raise ProfileError(file.problem(location, f"{what[:1].lower()}{what[1:]}")) from error
+        raise ProfileError(file.problem(location, _lowered(detail_text(what, spoken())))) from error
     _refuse_what_cannot_work(profile, file)
     return profile
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _refuse_what_cannot_work(profile: Profile, file: "TomlFile") -> None:
@@ -182,16 +203,19 @@ def _refuse_what_cannot_work(profile: Profile, file: "TomlFile") -> None:
         problems.append(
             file.problem(
                 ("name",),
-                f"{profile.name!r}: expected letters, digits, '.', '_' and '-', and not the name of a profile of Pindai "
-                "(without a name the file's own is taken)",
+                say(
+                    "{name!r}: expected letters, digits, '.', '_' and '-', and not the name of a profile "
+                    "of Pindai (without a name the file's own is taken)",
+                    name=profile.name,
+                ),
             )
         )
     if not re.fullmatch(r"[ -~]{1,200}", profile.agent):
-        problems.append(file.problem(("agent",), "expected up to 200 plain ASCII characters"))
+        problems.append(file.problem(("agent",), say("expected up to 200 plain ASCII characters")))
     if re.search(r"[{}]", profile.agent.replace("{version}", "").replace("{contact}", "")):
-        problems.append(file.problem(("agent",), "between braces only {version} and {contact} are known"))
+        problems.append(file.problem(("agent",), say("between braces only {version} and {contact} are known")))
     if not profile.checks:
-        problems.append(file.problem(("checks",), "none named, so there is nothing to look at"))
+        problems.append(file.problem(("checks",), say("none named, so there is nothing to look at")))
     if problems:
         raise ProfileError("\n".join(problems))
 
@@ -210,7 +234,7 @@ def _unknown_keys(own: Mapping[str, Any], file: "TomlFile") -> Iterator[str]:
 def _unknown(file: "TomlFile", location: tuple[str, ...], known: list[str]) -> str:
     from scanner.toml_file import did_you_mean
 
-    return file.problem(location, f"unknown key{did_you_mean(location[-1], known)}")
+    return file.problem(location, say("unknown key{meant}", meant=did_you_mean(location[-1], known)))
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

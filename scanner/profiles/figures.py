@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner.locale.speech import say
+
 if TYPE_CHECKING:
     from scanner.profiles import Profile
 
@@ -119,18 +121,34 @@ def contradictions(profile: "Profile") -> Iterator[tuple[tuple[str, str], str]]:
         why = ""
         if figure.section == "pace" and figure.key in PUBLIC_PACE and not profile.loopback_only:
             least, most = PUBLIC_PACE[figure.key]
-            why = " (wider only with loopback_only = true)"
+            why = say(" (wider only with loopback_only = true)")
         if not least <= value <= most:
-            given = "that" if isinstance(value, int) and abs(value) > MOST_SHOWN else f"{value:g}"
+            given = say("that") if isinstance(value, int) and abs(value) > MOST_SHOWN else f"{value:g}"
             yield (
                 figure.place,
-                f"expected {least:g} to {most:g}{f' {figure.unit}' if figure.unit else ''}{why}, not {given}",
+                say(
+                    "expected {least:g} to {most:g}{unit}{why}, not {given}",
+                    least=least,
+                    most=most,
+                    unit=f" {figure.unit}" if figure.unit else "",
+                    why=why,
+                    given=given,
+                ),
             )
     pace, timeouts = profile.pace, profile.timeouts
     if pace.connections_per_address > pace.connections_total:
-        yield ("pace", "connections_per_address"), f"more than connections_total ({pace.connections_total})"
+        yield (
+            ("pace", "connections_per_address"),
+            say("more than connections_total ({connections_total})", connections_total=pace.connections_total),
+        )
     for phase in PHASES:
         if getattr(timeouts, phase) > timeouts.exchange_s:
-            yield ("timeouts", phase), f"longer than exchange_s ({timeouts.exchange_s:g}), which bounds all phases"
+            yield (
+                ("timeouts", phase),
+                say("longer than exchange_s ({exchange_s:g}), which bounds all phases", exchange_s=timeouts.exchange_s),
+            )
     if timeouts.exchange_s > timeouts.target_s:
-        yield ("timeouts", "exchange_s"), f"longer than target_s ({timeouts.target_s:g}), which bounds all connections"
+        yield (
+            ("timeouts", "exchange_s"),
+            say("longer than target_s ({target_s:g}), which bounds all connections", target_s=timeouts.target_s),
+        )

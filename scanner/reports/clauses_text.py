@@ -3,15 +3,19 @@
 Every clause has the certainty of its wording beside it, every figure its whole, its unknown part, its date and its vantage.
 """
 
+import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from scanner.clauses.asking import keys
+from scanner.clauses.assess import NAMED_SERVICE
 from scanner.clauses.assessed import (
     ClauseAssessment,
     ClausesAssessed,
     ClauseState,
     EntryFigures,
     Fact,
+    FactState,
     Figure,
     Group,
     Reach,
@@ -19,13 +23,16 @@ from scanner.clauses.assessed import (
 )
 from scanner.estate import Vantage
 from scanner.findings import Severity
-from scanner.frameworks.framework import Certainty, Clause, Evidence, Framework, Rulebook
+from scanner.frameworks.framework import Certainty, Classes, Clause, Crosswalk, Evidence, Framework, Rulebook
+from scanner.frameworks.texts import evidence_name, framework_text
 from scanner.locale.clause_phrases import ClausePhrases, clause_phrases
 from scanner.locale.phrases import phrases
 from scanner.locale.printable import shortened, wrapped
 from scanner.locale.reasons import reason_text
+from scanner.locale.speech import Speaker
 from scanner.locale.values import write_date, write_number, write_time
 from scanner.observations.steps import Reason
+from scanner.reports.clauses_facts import FactTexts
 from scanner.reports.look import Look
 
 MIN_WIDTH: Final = 40
@@ -58,7 +65,7 @@ class ClauseTexts:
                 continue
             yield ""
             yield from self._lines(f"{framework.id}: {framework.title.of(self._language)}")
-            yield from self._lines(f"{self._say.status}: {framework.status}", "  ")
+            yield from self._lines(f"{self._say.status}: {framework_text(framework.status, self._language)}", "  ")
             silent = 0
             for it in own:
                 if self._clauses[it.id].crosswalk is None and not everything:
@@ -67,6 +74,15 @@ class ClauseTexts:
                 yield from self._row(it)
             if silent:
                 yield from self._lines(self._say.others.format(number=self._number(silent)), "  ")
+        if assessed.period is not None:
+            texts = FactTexts(assessed, self._language, self._look.text)
+            yield ""
+            yield from self._lines(self._say.facts.title)
+            yield from self._lines(texts.period(assessed.period), "  ")
+            for fact in assessed.facts:
+                yield from self._lines(f"{self._say.facts.names[fact.id]}: {self._fact(fact)}", "  ")
+                for line in texts.of(fact.id, dated=False):
+                    yield from self._lines(line, "    ")
         yield ""
         yield from self._lines(self._say.detail_hint)
         yield from self._lines(self._say.footer)
@@ -92,7 +108,7 @@ class ClauseTexts:
         )
         if assessed.marking:
             yield from self._lines(assessed.marking)
-        if (listed := assessed.population) is not None:
+        if (listed := assessed.coverage.population) is not None:
             told = self._say.coverage.format(
                 services=self._number(listed.services),
                 listed=self._number(listed.services_listed),
@@ -123,7 +139,7 @@ class ClauseTexts:
         """The line below a clause: its figure, else why there is none."""
         unseen = it.state is ClauseState.NOT_OBSERVED
         if unseen and it.unmet:
-            return self._say.unmet.format(names=", ".join(self._say.scope_keys[key] for key in it.unmet))
+            return self._unmet(it)
         if unseen and it.evidence and all(entry.reach is Reach.NOT_YET for entry in it.evidence) and it.via is None:
             return self._say.reaches[Reach.NOT_YET]
         if it.figure is not None:
@@ -156,8 +172,14 @@ class ClauseTexts:
             yield from self._lines(text, "  ")
         if it.annex:
             yield from self._lines(say.annex, "  ")
+        if it.aggregate == NAMED_SERVICE:
+            yield from self._lines(say.named_service, "  ")
+        if partly := sum(service.hosts_without_target > 0 for service in it.services):
+            yield from self._lines(say.hosts_without_target.format(number=self._number(partly)), "  ")
         if it.unmet:
-            yield from self._lines(say.unmet.format(names=", ".join(say.scope_keys[key] for key in it.unmet)), "  ")
+            yield from self._lines(self._unmet(it), "  ")
+            for key in it.unmet:
+                yield from self._lines(f"{say.scope_keys[key]}: {say.declare[key]}", "    ")
         yield from self._lines(self._open(it), "  ")
         if it.waived:
             yield from self._lines(say.waived.format(number=self._number(it.waived)), "  ")
@@ -169,7 +191,7 @@ class ClauseTexts:
             label = say.measurable.format(certainty=say.certainties_short[part.certainty])
             yield from self._lines(f"{label}: {part.id if self._language == 'id' else part.en}", "  ")
         yield from self._lines(f"{say.speaks}:", "  ")
-        yield from self._speaking(clause, it)
+        yield from self._speaking(clause, it, FactTexts(assessed, self._language, self._look.text))
         yield from self._groups(say.units, it.units, say.without_unit)
         yield from self._groups(say.categories, it.categories, say.without_category)
         yield from self._needed(clause)
@@ -190,17 +212,21 @@ class ClauseTexts:
         when = write_time(figure.seen, self._language, assessed.time_zone)
         yield from self._lines(say.seen.format(time=when, vantage=self._vantage(figure.vantage)), "  ")
 
-    def _speaking(self, clause: Clause, it: ClauseAssessment) -> Iterator[str]:
+    def _speaking(self, clause: Clause, it: ClauseAssessment, texts: FactTexts) -> Iterator[str]:
         """What each entry said here, then what it shows and what it does not."""
         assert clause.crosswalk is not None
-        facts = {fact.id: fact for fact in it.facts}
+        facts = {(fact.id, fact.variants): fact for fact in it.facts}
         told = {(entry.check, entry.variants): entry for entry in it.evidence}
         for evidence in clause.crosswalk.evidence:
             if evidence.is_run_fact:
-                what = self._fact(facts[evidence.check])
+                what = self._fact(facts[evidence.check, evidence.variants])
             else:
                 what = self._entry(evidence, told[evidence.check, evidence.variants])
-            yield from self._lines(f"{self._say.strengths[evidence.strength]}: {_name(evidence)}: {what}", "    ")
+            yield from self._lines(f"{self._say.strengths[evidence.strength]}: {self._name(evidence)}: {what}", "    ")
+            if evidence.is_run_fact:
+                fact = facts[evidence.check, evidence.variants]
+                for line in () if fact.state is FactState.NOT_YET else texts.of(fact.id):
+                    yield from self._lines(line, "      ")
             yield from self._lines(evidence.says.of(self._language), "      ")
         if it.via is not None and clause.crosswalk.via is not None:
             text = self._say.via.format(
@@ -252,7 +278,7 @@ class ClauseTexts:
         for framework in self._rulebook.frameworks:
             spoken = sum(clause.crosswalk is not None for clause in framework.clauses)
             yield from self._lines(f"{framework.id}: {framework.title.of(self._language)}")
-            yield from self._lines(f"{self._say.status}: {framework.status}", "  ")
+            yield from self._lines(f"{self._say.status}: {framework_text(framework.status, self._language)}", "  ")
             counts = self._say.listed.format(clauses=self._number(len(framework.clauses)), spoken=self._number(spoken))
             yield from self._lines(counts, "  ")
         practice = sum(len(it.checks) for it in self._rulebook.practices)
@@ -262,11 +288,11 @@ class ClauseTexts:
     def framework(self, framework: Framework, built: Iterable[str]) -> Iterator[str]:
         """A framework with its clauses, how sure they are, and what speaks to them."""
         yield from self._lines(f"{framework.id}: {framework.title.of(self._language)}")
-        yield from self._lines(f"{self._say.status}: {framework.status}", "  ")
+        yield from self._lines(f"{self._say.status}: {framework_text(framework.status, self._language)}", "  ")
         if framework.note:
-            yield from self._lines(framework.note, "  ")
+            yield from self._lines(framework_text(framework.note, self._language), "  ")
         for source in framework.source:
-            yield from self._lines(f"{self._say.source}: {source}", "  ")
+            yield from self._lines(f"{self._say.source}: {framework_text(source, self._language)}", "  ")
         there = frozenset(built)
         for clause in framework.clauses:
             yield ""
@@ -277,22 +303,44 @@ class ClauseTexts:
         """A clause with everything that speaks to it, what that shows, and what documents are needed."""
         yield from self._wording(clause)
         if clause.note:
-            yield from self._lines(clause.note, "  ")
+            yield from self._lines(framework_text(clause.note, self._language), "  ")
         if clause.crosswalk is None:
             yield from self._lines(self._say.nothing_speaks, "  ")
             return
         there = frozenset(built)
         for evidence in clause.crosswalk.evidence:
             yield from self._lines(
-                f"{self._say.strengths[evidence.strength]}: {_name(evidence)}{self._reach(evidence, there)}", "  "
+                f"{self._say.strengths[evidence.strength]}: {self._name(evidence)}{self._reach(evidence, there)}",
+                "  ",
             )
             yield from self._lines(evidence.says.of(self._language), "    ")
         if (via := clause.crosswalk.via) is not None:
             yield from self._lines(f"{self._say.strengths[via.strength]}: {', '.join(via.clauses)}", "  ")
             yield from self._lines(via.says.of(self._language), "    ")
-        for guard in clause.crosswalk.guards:
-            yield from self._lines(f"{guard.name} {guard.op} {guard.value}", "  ")
+        yield from self._terms(clause.crosswalk)
         yield from self._needed(clause)
+        framework = self._rulebook.framework_of(clause.id)
+        for source in () if framework is None else framework.source:
+            yield from self._lines(f"{self._say.source}: {framework_text(source, self._language)}", "  ")
+
+    def _terms(self, crosswalk: Crosswalk) -> Iterator[str]:
+        """Which targets count, of what whole, and against which thresholds."""
+        say, language = self._say, self._language
+        scope = [f"{say.scope_keys[key]} {_told(getattr(crosswalk.scope, key))}" for key in keys(crosswalk.scope)]
+        yield from self._lines(f"{say.scope}: {'; '.join(scope) or say.every_target}", "  ")
+        aggregate = self._rulebook.aggregates[crosswalk.aggregate]
+        yield from self._lines(f"{say.adds_up}: {aggregate.text.of(language)}", "  ")
+        whole = self._rulebook.lists[aggregate.population]
+        yield from self._lines(
+            say.denominator.format(text=whole.text.of(language), document=whole.document.of(language)), "  "
+        )
+        if crosswalk.annex:
+            yield from self._lines(say.annex, "  ")
+        for guard in crosswalk.guards:
+            yield from self._lines(say.guard.format(guard=f"{guard.name} {guard.op} {guard.value}"), "  ")
+        if (part := crosswalk.measurable) is not None:
+            label = say.measurable.format(certainty=say.certainties_short[part.certainty])
+            yield from self._lines(f"{label}: {part.id if language == 'id' else part.en}", "  ")
 
     def _named(self, clause: Clause, built: frozenset[str]) -> Iterator[str]:
         """What speaks to a clause, by name only."""
@@ -301,12 +349,17 @@ class ClauseTexts:
             return
         for evidence in clause.crosswalk.evidence:
             strength = self._say.strengths[evidence.strength]
-            yield from self._lines(f"{strength}: {_name(evidence)}{self._reach(evidence, built)}", "  ")
+            yield from self._lines(f"{strength}: {self._name(evidence)}{self._reach(evidence, built)}", "  ")
         if (via := clause.crosswalk.via) is not None:
             yield from self._lines(f"{self._say.strengths[via.strength]}: {', '.join(via.clauses)}", "  ")
 
     def _reach(self, evidence: Evidence, built: frozenset[str]) -> str:
-        return "" if evidence.check in built else f" ({self._say.reaches[Reach.NOT_YET]})"
+        is_built = evidence.check in built
+        if is_built and evidence.is_run_fact and evidence.variants:
+            classes = self._rulebook.classes.get(evidence.check, Classes())
+            patterns = [it for variant in evidence.variants for it in classes.checks.get(variant, ())]
+            is_built = any(fnmatch.fnmatchcase(check, pattern) for check in built for pattern in patterns)
+        return "" if is_built else f" ({self._say.reaches[Reach.NOT_YET]})"
 
     # -- parts of both
 
@@ -328,6 +381,8 @@ class ClauseTexts:
     def _figure(self, figure: Figure) -> str:
         """The services by state, with their whole; a share only where an official list gives one."""
         parts = self._parts(figure.states, figure.not_scanned)
+        if figure.whole and not figure.concluded:
+            return f"{self._say.whole.format(whole=self._number(figure.whole))}: {parts}"
         if figure.whole:
             share = write_number(100 * figure.supports / figure.whole, self._language)
             told = self._say.share.format(
@@ -335,6 +390,8 @@ class ClauseTexts:
             )
             rest = self._parts({name: n for name, n in figure.states.items() if name != "supports"}, figure.not_scanned)
             return f"{told}; {rest}" if rest else told
+        if figure.whole == 0:
+            return Speaker(self._language).say("no service of the official list is in the scope of this clause")
         return f"{self._say.no_share.format(counted=self._number(figure.counted))}: {parts or '-'}"
 
     def _parts(self, states: dict[str, int], not_scanned: int) -> str:
@@ -342,6 +399,9 @@ class ClauseTexts:
         counts = {**states, "not_observed": states["not_observed"] + not_scanned}
         order = ("supports", "mixed", "to_explain", "material", "not_observed")
         return ", ".join(f"{self._number(counts[it])} {self._say.counted[it]}" for it in order if counts.get(it))
+
+    def _unmet(self, it: ClauseAssessment) -> str:
+        return self._say.unmet.format(names=", ".join(self._say.scope_keys[key] for key in it.unmet))
 
     def _open(self, it: ClauseAssessment) -> str:
         named = [
@@ -367,6 +427,10 @@ class ClauseTexts:
         """Within the width of the terminal, foreign characters escaped, further lines as far in as the first."""
         yield from wrapped(self._look.text(text), self._width, first=indent, rest=" " * len(indent))
 
+    def _name(self, evidence: Evidence) -> str:
+        return evidence_name(evidence, self._language)
 
-def _name(evidence: Evidence) -> str:
-    return f"{evidence.check} ({'; '.join(evidence.variants)})" if evidence.variants else evidence.check
+
+def _told(value: object) -> str:
+    """What a scope asks for under one key: `api, web`."""
+    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset) else str(value)

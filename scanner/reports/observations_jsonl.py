@@ -22,20 +22,21 @@ from scanner.estate import DEFAULT_MARKING
 from scanner.findings import Finding, Severity
 from scanner.journal import AlteredError, Journal, JournalError, TargetRecord
 from scanner.json_text import inert
+from scanner.locale.speech import mark, say, say_marked
 from scanner.observations.observation import digest
 from scanner.run import Run
 
 FORMAT = "pindai-observations-1"
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """The longest lines are manifests of large estates and observations with a body: a few megabytes."""
-_AGAIN = "keep this file as it is; compare it with a fresh copy: pindai report RUN --out NEW-DIR"
+_AGAIN = mark("keep this file as it is; compare it with a fresh copy: pindai report RUN --out NEW-DIR")
 
 
 class LineError(JournalError):
     """A line that cannot be read: `line` counts from 1, the message says what to do."""
 
     def __init__(self, line: int, message: str) -> None:
-        super().__init__(f"line {line}: {message}")
+        super().__init__(say("line {line}: {message}", line=line, message=message))
         self.line = line
 
 
@@ -134,7 +135,14 @@ def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
         lines = iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")
     for number, line in enumerate(lines, 1):
         if len(line) > MAX_LINE_BYTES:
-            raise LineError(number, f"longer than {MAX_LINE_BYTES} bytes, which no line of {FORMAT} is")
+            raise LineError(
+                number,
+                say(
+                    "longer than {max_line_bytes} bytes, which no line of {format} is",
+                    max_line_bytes=MAX_LINE_BYTES,
+                    format=FORMAT,
+                ),
+            )
         yield line
 
 
@@ -154,7 +162,7 @@ class _Reader:
         """The next line."""
         self._number += 1
         if self._ended:
-            raise AlteredLineError(self._number, f"lines after the last one; {_AGAIN}")
+            raise AlteredLineError(self._number, say("lines after the last one; {again}", again=say_marked(_AGAIN)))
         if self._number == 1:
             self._first(line)
         elif line.startswith(b'{"digest":'):
@@ -164,15 +172,17 @@ class _Reader:
         elif line.startswith(b'{"lines":'):
             self._last(line)
         else:
-            raise AlteredLineError(self._number, f"not a line of {FORMAT}; {_AGAIN}")
+            raise AlteredLineError(
+                self._number, say("not a line of {format}; {again}", format=FORMAT, again=say_marked(_AGAIN))
+            )
         self._total.update(line)
 
     def finished(self) -> Journal:
         """The journal. Raises AlteredLineError when the file ended before its last line."""
         if not self._number:
-            raise LineError(1, f"the file is empty; {_AGAIN}")
+            raise LineError(1, say("the file is empty; {again}", again=say_marked(_AGAIN)))
         if not self._ended:
-            raise AlteredLineError(self._number + 1, f"the file ends too early; {_AGAIN}")
+            raise AlteredLineError(self._number + 1, say("the file ends too early; {again}", again=say_marked(_AGAIN)))
         return self.journal
 
     def _first(self, line: bytes) -> None:
@@ -180,16 +190,23 @@ class _Reader:
             version = msgspec.json.decode(line, type=_Format).format
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise LineError(
-                1, f"no observations of Pindai ({FORMAT}); give the observations.jsonl of `--out`"
+                1, say("no observations of Pindai ({format}); give the observations.jsonl of `--out`", format=FORMAT)
             ) from error
         if version != FORMAT:
-            raise LineError(1, f"written in the format {version[:40]!r}; this Pindai reads {FORMAT!r}")
+            raise LineError(
+                1,
+                say(
+                    "written in the format {version!r}; this Pindai reads {format!r}",
+                    version=version[:40],
+                    format=FORMAT,
+                ),
+            )
         first = self._decoded(line, _First)
         manifest, end = bytes(first.manifest), bytes(first.end)
         if digest(manifest) != first.manifest_digest:
-            raise AlteredLineError(1, f"the manifest does not match its digest; {_AGAIN}")
+            raise AlteredLineError(1, say("the manifest does not match its digest; {again}", again=say_marked(_AGAIN)))
         if first.marking != self._decoded(manifest, _Marked).estate.marking:
-            raise AlteredLineError(1, f"the marking is not that of the manifest; {_AGAIN}")
+            raise AlteredLineError(1, say("the marking is not that of the manifest; {again}", again=say_marked(_AGAIN)))
         self.journal.put_manifest(manifest)
         if end != b"null":
             self.journal.put_end(end)
@@ -198,9 +215,14 @@ class _Reader:
         entry = self._decoded(line, _Observation)
         stored = bytes(entry.observation)
         if digest(stored) != entry.digest:
-            raise AlteredLineError(self._number, f"the observation does not match its digest; {_AGAIN}")
+            raise AlteredLineError(
+                self._number, say("the observation does not match its digest; {again}", again=say_marked(_AGAIN))
+            )
         if self._targets or entry.digest in self._known:
-            raise AlteredLineError(self._number, f"an observation a second time, or out of its place; {_AGAIN}")
+            raise AlteredLineError(
+                self._number,
+                say("an observation a second time, or out of its place; {again}", again=say_marked(_AGAIN)),
+            )
         self._known.add(entry.digest)
         self._waiting[entry.digest] = stored
 
@@ -209,9 +231,14 @@ class _Reader:
         name = entry.target.id
         findings = entry.findings or []
         if name in self._targets or not all(_is_of(name, finding) for finding in findings):
-            raise AlteredLineError(self._number, f"a target a second time, or findings of another; {_AGAIN}")
+            raise AlteredLineError(
+                self._number, say("a target a second time, or findings of another; {again}", again=say_marked(_AGAIN))
+            )
         if not self._known.issuperset(entry.filed.values()):
-            raise AlteredLineError(self._number, f"the target rests on observations that are missing; {_AGAIN}")
+            raise AlteredLineError(
+                self._number,
+                say("the target rests on observations that are missing; {again}", again=say_marked(_AGAIN)),
+            )
         self._targets.add(name)
         try:
             # The first target brings in all observations, for a journal takes them with a target.
@@ -220,23 +247,31 @@ class _Reader:
             if entry.findings is not None:
                 self.journal.put_findings(name, findings)
         except (JournalError, sqlite3.Error, OverflowError, UnicodeError, ValueError) as error:
-            raise AlteredLineError(self._number, f"cannot be stored: {error}; {_AGAIN}") from error
+            raise AlteredLineError(
+                self._number, say("cannot be stored: {error}; {again}", error=error, again=say_marked(_AGAIN))
+            ) from error
 
     def _last(self, line: bytes) -> None:
         if line != _last_line(self._number - 1, self._total.hexdigest()):
             raise AlteredLineError(
                 self._number,
-                f"the lines before do not match the digest over all of them: one was changed, added or left out; {_AGAIN}",
+                say(
+                    "the lines before do not match the digest over all of them: one was changed, added "
+                    "or left out; {again}",
+                    again=say_marked(_AGAIN),
+                ),
             )
         if self._waiting:
-            raise AlteredLineError(self._number, f"observations of no target; {_AGAIN}")
+            raise AlteredLineError(self._number, say("observations of no target; {again}", again=say_marked(_AGAIN)))
         self._ended = True
 
     def _decoded(self, line: bytes, kind: type[Line]) -> Line:
         try:
             return msgspec.json.decode(line, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise AlteredLineError(self._number, f"cannot be read: {error}; {_AGAIN}") from error
+            raise AlteredLineError(
+                self._number, say("cannot be read: {error}; {again}", error=error, again=say_marked(_AGAIN))
+            ) from error
 
 
 def _is_of(target: str, finding: Finding) -> bool:

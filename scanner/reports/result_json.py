@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from scanner.assessment import assess
+from scanner.clauses.assess import assess_clauses
+from scanner.clauses.assessed import ClauseInShort, ClauseState, in_short
 from scanner.estate import Target
+from scanner.history.night import TYPED
 from scanner.journal import TargetRecord
 from scanner.json_text import inert
 from scanner.run import Run
@@ -28,10 +31,27 @@ def _pieces(run: Run) -> Iterator[bytes]:
     yield from _listed(_encoder.encode(_target(target, record)) for target, record in run.targets())
     yield b',\n"findings":'
     yield from _listed(_encoder.encode(finding) for finding in run.findings())
-    yield b',\n"assessment":' + _encoder.encode(assess(run))
+    yield b',\n"assessment":' + _encoder.encode(_assessment(run))
     yield b',\n"observations":'
     yield from _listed(_encoder.encode(digest) for digest in run.journal.digests())
     yield b"}\n"
+
+
+def _assessment(run: Run) -> dict[str, object]:
+    """The sums of the run; and what it says about clauses, but for URLs typed by hand, whose services nobody named."""
+    sums = assess(run)
+    told: dict[str, object] = {name: getattr(sums, name) for name in sums.__struct_fields__}
+    return told | {"clauses": None if run.manifest.estate.source == TYPED else _clauses(run)}
+
+
+def _clauses(run: Run) -> list[ClauseInShort]:
+    """The clauses that something speaks to, by the frameworks that ship: whoever verifies the run has the same."""
+    from scanner.frameworks.loading import load_rulebook  # reads with pydantic, which a scan of a URL does without
+    from scanner.registry import discover
+
+    checks = discover()
+    assessed = assess_clauses(run, load_rulebook((), checks), checks)
+    return [in_short(it) for it in assessed.clauses if it.state is not ClauseState.MANUAL]
 
 
 def _listed(items: Iterator[bytes]) -> Iterator[bytes]:
@@ -66,6 +86,7 @@ def _run(run: Run) -> dict[str, object]:
         "profile": {"name": manifest.profile.name, "version": manifest.profile.version},
         "resolvers": manifest.resolvers,
         "checks": manifest.checks,
+        "plugins": manifest.plugins,
         "manifest": run.manifest_digest,
     }
 

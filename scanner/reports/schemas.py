@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from scanner.assessment import Assessment
+from scanner.clauses.assessed import ClauseInShort
 from scanner.cost import Contact, Cost
 from scanner.doubt import Doubt
 from scanner.estate import Target, Vantage
@@ -23,7 +24,7 @@ from scanner.judge import ANY_OBSERVATION
 from scanner.observations.steps import Reason
 from scanner.reports.observations_jsonl import FORMAT
 from scanner.reports.result_json import SCHEMA
-from scanner.run import CheckUsed, Ending, Manifest, Tool
+from scanner.run import CheckUsed, Ending, Manifest, PluginUsed, Tool
 
 RESULT_FILE = "result.schema.json"
 OBSERVATIONS_FILE = "observations.schema.json"
@@ -51,6 +52,22 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
         "required": _SEVERITIES,
         "propertyNames": {"enum": _SEVERITIES},
     },
+    ("ClauseInShort", "certainty"): {"description": "How sure the clause's wording is; never quote one without it."},
+    ("ClauseInShort", "figure"): {
+        "description": "Services by what was seen; null where a clause has no such figure.",
+        "anyOf": [{"$ref": "#/$defs/FigureInShort"}, {"type": "null"}],
+    },
+    ("ClauseInShort", "findings"): {"description": "Open findings on it by severity, each counted once; none left out."},
+    ("ClauseInShort", "id"): {"description": "Framework, `/`, and where the clause stands."},
+    ("ClauseInShort", "state"): {"description": "What can be said of it: never a level, never that it is met or broken."},
+    ("ClauseInShort", "waived"): {"description": "Findings on it that somebody accepted."},
+    ("FigureInShort", "counted"): {"description": "The whole, or the services in scope where no list gives one."},
+    ("FigureInShort", "document"): {"description": "The document of the official list; empty without one."},
+    ("FigureInShort", "document_date"): {"description": "Its date; null without one."},
+    ("FigureInShort", "supports"): {"description": "Services that support it, as far as seen."},
+    ("FigureInShort", "unknown"): {"description": "Services of which nothing can be said."},
+    ("FigureInShort", "whole"): {"description": "Services by the official list; null without one: no share then."},
+    ("FigureInShort", "with_findings"): {"description": "Services with findings that need explaining."},
     ("CheckUsed", "id"): {"description": "Check id, as of the version that ran."},
     ("CheckUsed", "params"): {"description": "Its thresholds, durations in ISO 8601; defaults are written out."},
     ("CheckUsed", "version"): {"description": "Raised whenever the check may judge the same observation otherwise."},
@@ -134,6 +151,13 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
     ("Doubt", "whose"): {"description": "Whose fault it was, as far as anybody could tell."},
     ("Sighting", "state"): {"description": "What can be said of this address."},
     ("Subject", "key"): {"description": "Tells subjects of one kind apart; never changes with time or address."},
+    ("PluginUsed", "areas"): {"description": "How ids of its checks, and kinds of its observations, begin."},
+    ("PluginUsed", "digest"): {
+        "description": "SHA-256 over its installed files; empty when they are not known (an editable installation).",
+        "pattern": "^(sha256:[0-9a-f]{64})?$",
+    },
+    ("PluginUsed", "distribution"): {"description": "Name of the distribution."},
+    ("PluginUsed", "version"): {"description": "Its version."},
     ("Subject", "kind"): {"description": "service, cookie, page, ..."},
     ("Tool", "check_api"): {"description": "Version of what checks rely on."},
     ("Tool", "pindai"): {"description": "Version of Pindai."},
@@ -145,8 +169,16 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
 
 def result_schema() -> Schema:
     """The schema of `result.json`."""
-    defs = _definitions([Finding, Assessment, Tool, CheckUsed, Cost, Contact, Doubt])
-    defs["Run"] = _object(
+    defs = definitions([Finding, Assessment, Tool, CheckUsed, PluginUsed, Cost, Contact, Doubt])
+    defs |= definitions([ClauseInShort])
+    clauses = {
+        "anyOf": [{"type": "array", "items": {"$ref": "#/$defs/ClauseInShort"}}, {"type": "null"}],
+        "description": "What the run says about the clauses that something speaks to, by the frameworks that ship; null "
+        "for URLs typed by hand. `pindai assess --format json` has more.",
+    }
+    defs["Assessment"]["properties"]["clauses"] = clauses
+    defs["Assessment"]["required"].append("clauses")
+    defs["Run"] = object_of(
         "What was asked, by what, when, and how it ended.",
         {
             "id": {"type": "string", "description": "Sorts by time."},
@@ -181,7 +213,7 @@ def result_schema() -> Schema:
             "time_zone": {"type": "string", "description": "Zone of the times in sentences (IANA name)."},
             "targets_from": {"type": "string", "description": "The file the targets came from, or `command line`."},
             "marking": {"type": "string", "description": "Who may see it, as the operator says: TERBATAS, ..."},
-            "vantage": _object(
+            "vantage": object_of(
                 "Where was looked from, as the operator says.",
                 {
                     "kind": {"enum": [kind.value for kind in Vantage]},
@@ -194,7 +226,7 @@ def result_schema() -> Schema:
             ),
             "authorisation": {
                 "anyOf": [
-                    _object(
+                    object_of(
                         "The document that allows the scan.",
                         {
                             "number": {"type": "string", "description": "Its number."},
@@ -214,7 +246,7 @@ def result_schema() -> Schema:
                 {"type": "string"},
                 "What was wrong in the configuration and left out (an included file, a waiver): the run is incomplete.",
             ),
-            "profile": _object(
+            "profile": object_of(
                 "Which checks, at what pace.",
                 {
                     "name": {"type": "string", "description": "default, gentle, local, ..."},
@@ -223,6 +255,9 @@ def result_schema() -> Schema:
             ),
             "resolvers": _list({"type": "string"}, "Resolvers that were asked, `address:port`."),
             "checks": _list({"$ref": "#/$defs/CheckUsed"}, "Checks in force, with their thresholds."),
+            "plugins": _list(
+                {"$ref": "#/$defs/PluginUsed"}, "Distributions that took part besides Pindai itself, by name."
+            ),
             "manifest": {**_DIGEST, "description": "Digest of the manifest in observations.jsonl."},
         },
     )
@@ -231,7 +266,7 @@ def result_schema() -> Schema:
         "$schema": _DIALECT,
         "$id": "urn:pindai:schema:result-1",
         "title": "Pindai result",
-        **_object(
+        **object_of(
             "The result of a run. Findings rest on observations, which are named here by digest and kept in "
             "observations.jsonl. What is unknown is listed and never counted as a pass.",
             {
@@ -252,7 +287,7 @@ def result_schema() -> Schema:
 def _target(defs: Mapping[str, Schema]) -> Schema:
     """A target's place in the estate, and how far the run came with it."""
     record = {"description": "Null when the target was not reached."}
-    return _object(
+    return object_of(
         "A service endpoint and how far the run came with it.",
         {
             "id": {"type": "string", "description": "Stable across renamed URLs; findings are followed by it."},
@@ -289,9 +324,24 @@ def _target(defs: Mapping[str, Schema]) -> Schema:
 def observations_schema() -> Schema:
     """The schema of each line of `observations.jsonl`."""
     (any_observation,), defs = _components([ANY_OBSERVATION])
-    defs |= _definitions([Manifest, Ending, TargetRecord, Finding])
-    defs["AnyObservation"] = {"description": "One network fact, seen once.", **any_observation}
-    defs["First"] = _object(
+    defs |= definitions([Manifest, Ending, TargetRecord, Finding])
+    (alternatives,) = any_observation.values()
+    defs["AnyObservation"] = {
+        "description": "One network fact, seen once.",
+        "anyOf": [*alternatives, {"$ref": "#/$defs/PluginObservation"}],
+    }
+    defs["PluginObservation"] = {
+        "description": "What a probe of a plug-in saw; the plug-in says what the other fields are.",
+        "type": "object",
+        "properties": {
+            "kind": {"type": "string", "pattern": "^[a-z][a-z0-9_]*\\.", "description": "Begins with its area."},
+            "started": {**_TIME, "description": "When it began, UTC."},
+            "took_ms": {"type": "number"},
+            "parts": _list(_DIGEST, "What it was put together from."),
+        },
+        "required": ["kind", "started", "took_ms"],
+    }
+    defs["First"] = object_of(
         "The first line: what the run was asked, and how it ended.",
         {
             "format": {"const": FORMAT, "description": "Name and version of this format."},
@@ -307,14 +357,14 @@ def observations_schema() -> Schema:
             },
         },
     )
-    defs["Observed"] = _object(
+    defs["Observed"] = object_of(
         "An observation.",
         {
             "digest": {**_DIGEST, "description": "SHA-256 of the bytes of `observation`, exactly as they stand here."},
             "observation": {"$ref": "#/$defs/AnyObservation"},
         },
     )
-    defs["Judged"] = _object(
+    defs["Judged"] = object_of(
         "A target, after all observations.",
         {
             "target": {"$ref": "#/$defs/TargetRecord"},
@@ -329,7 +379,7 @@ def observations_schema() -> Schema:
             },
         },
     )
-    defs["Last"] = _object(
+    defs["Last"] = object_of(
         "The last line; a file without it was cut off.",
         {
             "lines": {"type": "integer", "minimum": 1, "description": "How many lines stand before this one."},
@@ -346,7 +396,8 @@ def observations_schema() -> Schema:
     }
 
 
-def _object(description: str, properties: Schema) -> Schema:
+def object_of(description: str, properties: Schema) -> Schema:
+    """An object that has exactly these properties."""
     return {
         "description": description,
         "type": "object",
@@ -360,7 +411,8 @@ def _list(items: Schema, description: str = "") -> Schema:
     return {"type": "array", "items": items, **({"description": description} if description else {})}
 
 
-def _definitions(types: Iterable[Any]) -> dict[str, Schema]:
+def definitions(types: Iterable[Any]) -> dict[str, Schema]:
+    """The definitions of all types within these types, by name."""
     return _components(types)[1]
 
 
@@ -433,10 +485,12 @@ def written(schema: Schema) -> str:
 def main(arguments: list[str]) -> None:
     """Write all schemas into the folder named, those of the files that people write too."""
     from scanner.config.schema import write_schemas
+    from scanner.reports.clauses_schema import ASSESSMENT_FILE, assessment_schema
 
     folder = Path(arguments[0])
     (folder / RESULT_FILE).write_text(written(result_schema()), encoding="utf-8")
     (folder / OBSERVATIONS_FILE).write_text(written(observations_schema()), encoding="utf-8")
+    (folder / ASSESSMENT_FILE).write_text(written(assessment_schema()), encoding="utf-8")
     write_schemas(folder)
 
 

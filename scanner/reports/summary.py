@@ -6,15 +6,19 @@ Pure, and in one pass over the findings; what is kept grows with targets and kin
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
-from scanner.assessment import Assessment, assess
+from scanner.assessment import Adding, Assessment
 from scanner.cost import Cost
 from scanner.estate import Target
 from scanner.findings import Finding, FixedBy, Severity, State
+from scanner.fixes import Fix, Gathering, sentence_of
 from scanner.journal import Standing, TargetRecord
+from scanner.locale.details import finding_text
 from scanner.locale.phrases import Condition
+from scanner.locale.speech import Speaker
 from scanner.observations.steps import Reason
 from scanner.outcomes import Outcome
 from scanner.parse.url import DEFAULT_PORTS
@@ -58,9 +62,9 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Something to repair: one finding, or one kind of fault at several targets.
+    """Something to repair: one finding, or a fix that settles several.
 
-    `message` is in the language asked for.
+    `message` is in the language asked for. `in_one_place` says where one change may do for all, empty where none does.
     """
 
     severity: Severity
@@ -70,6 +74,11 @@ class Action(msgspec.Struct, frozen=True):
     check: str
     outcome: str
     fixed_by: FixedBy
+    in_one_place: str = ""
+    fingerprint: str = ""
+    """Of the finding; empty for a fix that settles several."""
+    evidence: tuple[str, ...] = ()
+    """What one finding rests on; of a fix that settles several, nothing."""
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -192,61 +201,97 @@ class _Tally:
 
 def summarise(run: Run, checks: Mapping[str, Check], language: str) -> Summary:
     """Sum a run up. `checks` tell what an open verdict could have said; of an unknown check anything is expected."""
-    tallies = _tallies(run)
-    few, many = len(tallies) <= FEW_TARGETS, len(tallies) > MANY_TARGETS
-    possible = {name: _severities(check) for name, check in checks.items()}
-    gravest, fixes = _Gravest(None if few else MAX_FIRST), _Fixes()
-    errors = 0
-    errors_named: list[tuple[str, Name]] = []
-    off: Counter[str] = Counter()
+    summing = Summing(run, checks, language)
     for finding in run.findings():
-        if (tally := tallies.get(finding.target)) is None:
-            continue
+        summing.take(finding)
+    return summing.done()
+
+
+class Summing:
+    """Takes the findings of a run one by one and sums them up. `fixes` gathers them too where targets are many, or where
+    they are asked for (`with_fixes`).
+    """
+
+    def __init__(self, run: Run, checks: Mapping[str, Check], language: str, *, with_fixes: bool = False) -> None:
+        self._run, self._language = run, language
+        self._tallies = tallies = _tallies(run)
+        self._few, self._many = len(tallies) <= FEW_TARGETS, len(tallies) > MANY_TARGETS
+        self._with_fixes = with_fixes or self._many
+        self._possible = {name: _severities(check) for name, check in checks.items()}
+        self._gravest = _Gravest(None if self._few else MAX_FIRST)
+        self._gathering = Gathering({name: tally.target for name, tally in tallies.items()})
+        self._adding = Adding()
+        self._errors = 0
+        self._errors_named: list[tuple[str, Name]] = []
+        self._off: Counter[str] = Counter()
+
+    @cached_property
+    def fixes(self) -> tuple[Fix, ...]:
+        """What the findings taken come to, once all of them are."""
+        return self._gathering.done()
+
+    def take(self, finding: Finding) -> None:
+        """Count one finding."""
+        self._adding.take(finding)
+        if (tally := self._tallies.get(finding.target)) is None:
+            return
         tally.judged = True
+        if self._with_fixes:
+            self._gathering.take(finding)
         if finding.reason is Reason.DISABLED:
-            tally.off |= possible.get(finding.check, frozenset(Severity))
-            off[finding.check] += 1
-            continue
+            tally.off |= self._possible.get(finding.check, frozenset(Severity))
+            self._off[finding.check] += 1
+            return
         if finding.state is not State.NOT_APPLICABLE:
             tally.verdicts += 1
         if finding.waiver is not None:
             tally.accepted += 1
         elif finding.state is State.FAIL:
             tally.counts[finding.rank] += 1
-            (fixes if many else gravest).add(finding, tally.name, language)
+            if not self._many:
+                self._gravest.add(finding, tally.name, self._language)
         elif finding.state in (State.UNKNOWN, State.ERROR):
-            tally.possible |= possible.get(finding.check, frozenset(Severity))
+            tally.possible |= self._possible.get(finding.check, frozenset(Severity))
             if finding.state is State.UNKNOWN:
                 tally.open[finding.reason or Reason.INCONCLUSIVE] += 1
             else:
-                errors += 1
-                if len(errors_named) < MAX_ERRORS_NAMED:
-                    errors_named.append((finding.check, tally.name))
-    rows = tuple(sorted((tally.row() for tally in tallies.values()), key=_worst_state_first))
-    observed = [tally for tally in tallies.values() if tally.observed]
-    actions, others = (fixes.first(MAX_FIXES), ()) if many else gravest.first(few=few)
-    shown = 0 if many else len(actions) + len(others)
-    return Summary(
-        assessment=assess(run),
-        unobserved=dict(Counter(tally.reason for tally in tallies.values() if tally.is_dark)),
-        down=sum(tally.is_down for tally in tallies.values()),
-        blocked=sum(tally.open[Reason.BLOCKED] > 0 for tally in observed),
-        grave_open=all(
-            max(tally.open_severities, default=Severity.INFO) >= Severity.HIGH for tally in tallies.values()
-        ),
-        rows=rows,
-        units=_units(tallies.values()),
-        actions=actions,
-        others=others,
-        hidden=sum(sum(tally.counts) for tally in tallies.values()) - shown,
-        opens=tuple(_opens(tuple(tallies.values()))),
-        errors=errors,
-        errors_named=tuple(errors_named),
-        verdicts=sum(tally.verdicts for tally in observed),
-        verdicts_open=sum(tally.open.total() for tally in observed),
-        off=tuple(SwitchedOff(check, count) for check, count in sorted(off.items(), key=lambda it: (-it[1], it[0]))),
-        used=sum((tally.record.used for tally in tallies.values() if tally.record is not None), Cost()),
-    )
+                self._errors += 1
+                if len(self._errors_named) < MAX_ERRORS_NAMED:
+                    self._errors_named.append((finding.check, tally.name))
+
+    def done(self) -> Summary:
+        """The sums."""
+        tallies, off, language = self._tallies, self._off, self._language
+        rows = tuple(sorted((tally.row() for tally in tallies.values()), key=_worst_state_first))
+        observed = [tally for tally in tallies.values() if tally.observed]
+        actions, others = self._gravest.first(few=self._few)
+        if self._many:
+            grave = [fix for fix in self.fixes if fix.severity >= Severity.MEDIUM]
+            actions = tuple(_fix_action(fix, tallies, language) for fix in grave[:MAX_FIXES])
+        shown = 0 if self._many else len(actions) + len(others)
+        return Summary(
+            assessment=self._adding.done(self._run),
+            unobserved=dict(Counter(tally.reason for tally in tallies.values() if tally.is_dark)),
+            down=sum(tally.is_down for tally in tallies.values()),
+            blocked=sum(tally.open[Reason.BLOCKED] > 0 for tally in observed),
+            grave_open=all(
+                max(tally.open_severities, default=Severity.INFO) >= Severity.HIGH for tally in tallies.values()
+            ),
+            rows=rows,
+            units=_units(tallies.values()),
+            actions=actions,
+            others=others,
+            hidden=sum(sum(tally.counts) for tally in tallies.values()) - shown,
+            opens=tuple(_opens(tuple(tallies.values()))),
+            errors=self._errors,
+            errors_named=tuple(self._errors_named),
+            verdicts=sum(tally.verdicts for tally in observed),
+            verdicts_open=sum(tally.open.total() for tally in observed),
+            off=tuple(
+                SwitchedOff(check, count) for check, count in sorted(off.items(), key=lambda it: (-it[1], it[0]))
+            ),
+            used=sum((tally.record.used for tally in tallies.values() if tally.record is not None), Cost()),
+        )
 
 
 # -- names
@@ -397,74 +442,34 @@ class _Backwards:
         return hash(self.key)
 
 
-class _Fix:
-    __slots__ = ("action", "head", "last", "shortest", "tail", "targets")
-
-    def __init__(self, action: Action) -> None:
-        self.action = action
-        self.head = self.tail = action.message.split()
-        self.shortest = len(self.head)
-        self.last = ""
-        self.targets = 0
-
-    def meet(self, target: str, words: list[str]) -> None:
-        """One more finding of the kind: keep what the sentences have in common."""
-        if target != self.last:  # findings come target by target
-            self.last = target
-            self.targets += 1
-        self.shortest = min(self.shortest, len(words))
-        self.head = self.head[: _same(self.head, words)]
-        common = _same(self.tail[::-1], words[::-1])
-        self.tail = self.tail[len(self.tail) - common :]
-
-    def done(self) -> Action:
-        """The fix with the sentence that fits all its findings: what differs between them is left out."""
-        if len(self.head) < len(self.action.message.split()):
-            tail = self.tail[max(len(self.head) + len(self.tail) - self.shortest, 0) :]
-            message = " ".join([*self.head, "...", *tail])
-        else:
-            message = self.action.message
-        return msgspec.structs.replace(self.action, targets=self.targets, message=message)
-
-
-class _Fixes:
-    """Findings grouped by what repairs them: one kind of fault and one kind of person who can."""
-
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, FixedBy], _Fix] = {}
-
-    def add(self, finding: Finding, name: Name, language: str) -> None:
-        """Count this finding to its group."""
-        if finding.rank < Severity.MEDIUM:
-            return
-        key = (finding.check, finding.outcome, finding.fixed_by)
-        if (fix := self._groups.get(key)) is None:
-            fix = self._groups[key] = _Fix(_action(finding, name, language))
-        fix.meet(finding.target, _text(finding, language).split())
-
-    def first(self, limit: int) -> tuple[Action, ...]:
-        """Gravest first, then what helps most targets."""
-        actions = (fix.done() for fix in self._groups.values())
-        return tuple(sorted(actions, key=lambda it: (-it.severity, -it.targets, it.check, it.message))[:limit])
-
-
-def _same(one: list[str], other: list[str]) -> int:
-    """How many words from the beginning are the same."""
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
-
-
 def _text(finding: Finding, language: str) -> str:
-    return finding.message.id if language == "id" else finding.message.en
+    return finding_text(finding.message, language)
 
 
 def _action(finding: Finding, name: Name, language: str) -> Action:
     return Action(
-        Severity(finding.rank), 1, name, _text(finding, language), finding.check, finding.outcome, finding.fixed_by
+        Severity(finding.rank),
+        1,
+        name,
+        _text(finding, language),
+        finding.check,
+        finding.outcome,
+        finding.fixed_by,
+        evidence=finding.evidence,
+        fingerprint=finding.fingerprint,
+    )
+
+
+def _fix_action(fix: Fix, tallies: Mapping[str, _Tally], language: str) -> Action:
+    return Action(
+        fix.severity,
+        len(fix.targets),
+        tallies[fix.targets[0]].name,
+        fix.fault(language),
+        fix.check,
+        fix.outcome,
+        fix.fixed_by,
+        "" if fix.shared is None else sentence_of(fix, Speaker(language)),
     )
 
 

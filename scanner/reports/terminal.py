@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import msgspec
 
+from scanner.clauses.assessed import ClausesAssessed
 from scanner.findings import Finding, Severity, State
+from scanner.history.changes import Changes
+from scanner.locale.details import detail_text, finding_text
 from scanner.locale.phrases import Phrases, phrases
 from scanner.locale.printable import printable, shortened, shortened_in_the_middle, wrapped
 from scanner.locale.reasons import reason_text
 from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_clock, write_date, write_number, write_time
 from scanner.observations.steps import Reason
 from scanner.registry import Check
-from scanner.reports.advice import fix_of
+from scanner.reports.advice import fix_of, has_code, software_seen
+from scanner.reports.changes_text import changes_text, evidence_text, mark_of
 from scanner.reports.look import Look
 from scanner.reports.summary import COLUMNS, Action, Name, Open, Row, Summary, most_findings_first, summarise
 from scanner.reports.target_table import TargetTable
@@ -51,17 +55,20 @@ def terminal(
     files: Sequence[str] = (),
     everything: bool = False,
     command: str | None = None,
+    changes: Changes | None = None,
+    clauses: ClausesAssessed | None = None,
 ) -> Iterator[bytes]:
     """The summary, line by line. `exit_text` says the exit code and why, `files` what was written.
 
     `seconds` is how long the command took; without it the time between the run's beginning and end is given.
     `everything` lists all findings and all that could not be concluded; `command` is what the reader types for that.
+    `changes` are those since an earlier run, `clauses` what the run says about clauses, where there is something to say.
     """
     words = phrases(language)
     look = Look(max(width, MIN_WIDTH), ascii_only, colour)
     summary = summarise(run, checks, language)
     command = command or f"pindai report {run_label(run.id)} --all"
-    page = _Page(run, summary, words, look, checks, everything, command)
+    page = _Page(run, summary, words, look, checks, everything, command, changes, clauses)
     if seconds is None and run.ending is not None:
         seconds = (run.ending.ended - run.manifest.started).total_seconds()
     for line in page.lines(exit_text, seconds, files):
@@ -89,12 +96,17 @@ class _Page(msgspec.Struct, frozen=True):
     checks: Mapping[str, Check]
     everything: bool
     command: str
+    changes: Changes | None
+    clauses: ClausesAssessed | None
 
     def lines(self, exit_text: str, seconds: float | None, files: Sequence[str]) -> Iterator[str]:
         """The whole page."""
         yield from self.head()
         yield ""
-        yield from self._labelled(self.words.findings_title, _findings_text(self.summary, self.words))
+        found = _findings_text(self.summary, self.words)
+        if self.changes is not None:
+            found += f" {changes_text(self.changes, self.words.language)}"
+        yield from self._labelled(self.words.findings_title, found)
         yield from self._labelled(self.words.coverage_title, _coverage_text(self.summary, self.words))
         yield from self.population()
         if self.everything:
@@ -115,6 +127,8 @@ class _Page(msgspec.Struct, frozen=True):
             yield from self.others()
             yield from self.opens()
             yield from self.switched_off()
+        if self.clauses is not None and (told := evidence_text(self.clauses, self.words.language)):
+            yield from wrapped(self.look.text(told), self.look.width, rest="  ")
         marking = shortened(self.look.text(self.run.manifest.estate.marking), MAX_LABEL)
         for index, file in enumerate(files):
             yield from _path_lines(
@@ -221,6 +235,9 @@ class _Page(msgspec.Struct, frozen=True):
             if authorisation.issued_by:
                 basis.append(words.issued_by.format(name=shortened(authorisation.issued_by, MAX_LABEL)))
         yield from self._labelled(words.authorisation_title, ", ".join(basis))
+        if plugins := self.run.manifest.plugins:
+            named = [shortened(f"{it.distribution} {it.version}", MAX_LABEL) for it in plugins]
+            yield from self._labelled(words.plugins_title, ", ".join(named))
 
     def doubts(self) -> Iterator[str]:
         """When our own network was in doubt, and our own clock: before anybody is accused."""
@@ -282,17 +299,34 @@ class _Page(msgspec.Struct, frozen=True):
         names = [self._action_name(action) for action in actions]
         severity_width = max(map(len, severities))
         name_width = min(max(map(len, names)), max(look.width // 3, 12))
+        told: set[tuple[str, str]] = set()
         for number, (action, severity, name) in enumerate(zip(actions, severities, names, strict=True), 1):
             lead = f"{number} {severity.ljust(severity_width)}"
             if name_width:
                 lead += " " * GAP + shortened_in_the_middle(name, name_width).ljust(name_width)
-            yield from self._fact(lead, action.message, action.severity, rest="  ")
-            yield from self._step(action)
+            yield from self._fact(lead, action.message, action.severity, rest="  ", mark=self._mark(action))
+            if action.in_one_place:
+                yield from wrapped(look.text(action.in_one_place), look.width, first="  ", rest="    ")
+            yield from self._step(action, again=(action.check, action.outcome) in told)
+            told.add((action.check, action.outcome))
 
-    def _fact(self, lead: str, message: str, severity: Severity, *, rest: str) -> Iterator[str]:
-        """A finding's sentence after its lead, on lines of its own where room is short; the severity in colour."""
+    def _mark(self, action: Action) -> str:
+        """Since when a finding is there, where an earlier run tells."""
+        if self.changes is None or not action.fingerprint:
+            return ""
+        manifest = self.run.manifest
+        changed = self.changes.of(action.fingerprint)
+        return mark_of(changed, manifest.started, self.words.language, manifest.estate.time_zone)
+
+    def _fact(self, lead: str, message: str, severity: Severity, *, rest: str, mark: str = "") -> Iterator[str]:
+        """A finding's sentence after its lead, on lines of its own where room is short; the severity in colour. The mark
+        stands at the right edge, or behind the sentence where that fills the line.
+        """
         look = self.look
         fact = shortened(look.text(message), MAX_MESSAGE)
+        if mark:
+            room = look.width - len(lead) - 2 * GAP - len(mark)
+            fact = f"{fact.ljust(room)}{' ' * GAP}{mark}" if len(fact) <= room else f"{fact} ({mark})"
         if look.width - len(lead) - GAP >= min(MIN_FACT, len(fact)):
             lines = wrapped(fact, look.width, first=lead + " " * GAP, rest=rest)
         else:
@@ -307,17 +341,34 @@ class _Page(msgspec.Struct, frozen=True):
         # A run of one target names it in its head.
         return "" if self.summary.targets == 1 else self.look.text(action.name.short)
 
-    def _step(self, action: Action) -> list[str]:
-        """Who can repair it, and how."""
+    def _step(self, action: Action, *, again: bool) -> list[str]:
+        """Who can repair it, and how; of fixes of one kind in several places, that is told `again` in a word."""
         who = f"  [{self.words.fixed_by[action.fixed_by]}] "
-        advice, room = self._advice(action.check, action.outcome), self.look.width - len(who)
+        advice, room = self._advice(action.check, action.outcome, action.evidence), self.look.width - len(who)
+        if again and advice and self.summary.is_large:
+            advice = self.words.listed.fix_above
+        elif self._has_more(action, advice):
+            advice += f" (pindai checks {action.check})"
         if len(advice) > room >= len(advice) - advice.count("`"):
             advice = advice.replace("`", "")
         return wrapped(advice, self.look.width, first=who, rest="    ")
 
-    def _advice(self, check_id: str, outcome: str) -> str:
+    def _has_more(self, action: Action, advice: str) -> bool:
+        """Whether the check has lines to paste of which none is in this advice: which software it is was not seen."""
+        check = self.checks.get(action.check)
+        return (
+            check is not None
+            and has_code(check, action.outcome)
+            and advice == self.look.text(fix_of(check, self.words.language, action.outcome)).rstrip(" .")
+        )
+
+    def _advice(self, check_id: str, outcome: str, evidence: Sequence[str]) -> str:
+        """How that is repaired, with the line for the software that the evidence names."""
         check = self.checks.get(check_id)
-        return self.look.text("" if check is None else fix_of(check, self.words.language, outcome)).rstrip(" .")
+        if check is None:
+            return ""
+        software = software_seen(self.run, evidence) if has_code(check, outcome) else ()
+        return self.look.text(fix_of(check, self.words.language, outcome, software)).rstrip(" .")
 
     # -- the other findings
 
@@ -379,7 +430,7 @@ class _Page(msgspec.Struct, frozen=True):
     def _listed(self, finding: Finding, told: set[str]) -> Iterator[str]:
         """A finding, and how it is repaired when that was not told before."""
         words, severity = self.words, Severity(finding.rank)
-        message = finding.message.id if words.language == "id" else finding.message.en
+        message = finding_text(finding.message, words.language)
         yield from self._fact(f"  {words.severities[severity].upper()}", message, severity, rest="    ")
         if (waiver := finding.waiver) is not None:
             text = words.decided.accepted_until.format(
@@ -387,7 +438,7 @@ class _Page(msgspec.Struct, frozen=True):
             )
             line = shortened(self.look.text(text), MAX_MESSAGE)
             yield from wrapped(line, self.look.width, first="    ", rest="      ")
-        advice = self._advice(finding.check, finding.outcome)
+        advice = self._advice(finding.check, finding.outcome, finding.evidence)
         text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
         if advice:
             text += f" ({words.listed.fix_above})" if advice in told else f": {advice}"
@@ -438,8 +489,9 @@ class _Page(msgspec.Struct, frozen=True):
             # The reason alone, then the names: how many there are must not be what is cut off.
             names = self._names(entry.names, look.width - 4)
             return [*wrapped(lead.strip(), look.width, first="  ", rest="    "), shortened(f"    {names}", look.width)]
-        if entry.detail.lower() not in text.lower() and len(text) + len(entry.detail) + 3 <= look.width:
-            text += f" ({look.text(entry.detail)})"
+        detail = detail_text(entry.detail, words.language)
+        if detail.lower() not in text.lower() and len(text) + len(detail) + 3 <= look.width:
+            text += f" ({look.text(detail)})"
         return [shortened(text, look.width)]
 
     def _names(self, names: Sequence[Name], room: int) -> str:

@@ -124,11 +124,12 @@ def test_the_worker_and_this_process_judge_alike(tmp_path: Path) -> None:
         {
             check: (it.state, it.outcome, it.message, it.fingerprint)
             for check, it in found["t0"].items()
-            if check != "uptime.latency"
+            if check not in {"uptime.latency", "tls.shared_key"}
         }
         for found in (many, few)
     ]
-    assert said[0] == said[1]  # how long the answer took is another with each scan
+    # How long the answer took is another with each scan, and with one target there is none to compare keys with.
+    assert said[0] == said[1]
 
 
 # --- checks that break --------------------------------------------------------------------------------------

@@ -363,9 +363,9 @@ SOUND = Seen(
 def test_judging_twice_says_the_same() -> None:
     once, again = (judged(tuple(shipped().values()), SOUND) for _ in range(2))
     assert once == again
-    # No limit is set for the answer time, and no authority that browsers trust is in use.
+    # No limit is set for the answer time, no authority that browsers trust is in use, and there is no second service.
     without = {it.check for it in once if it.state is State.NOT_APPLICABLE}
-    assert without == {"uptime.latency", "dns.caa"}
+    assert without == {"uptime.latency", "dns.caa", "tls.shared_key"}
     assert {it.state for it in once} == {State.PASS, State.NOT_APPLICABLE}
 
 

@@ -104,10 +104,18 @@ def test_checks_import_the_api_and_value_types_only() -> None:
         (["scanner.estate"], ["scanner.parse.url", "scanner.scope"]),
         (["scanner.findings", "scanner.outcomes"], [*FACTS, "scanner.estate", "scanner.findings", "scanner.outcomes"]),
         (["scanner.cost"], []),
+        (
+            ["scanner.history"],
+            [
+                *("scanner.estate", "scanner.findings", "scanner.history", "scanner.journal", "scanner.run"),
+                "scanner.locale.speech",
+                *("scanner.locale.speech", "scanner.parse.list_name"),
+            ],
+        ),
         (["scanner.network"], ["scanner.cost", "scanner.observations", "scanner.profiles", "scanner.scope"]),
         (["scanner.derive"], [*FACTS, "scanner.derive", "scanner.estate", "scanner.needs", "scanner.probes"]),
         (["scanner.locale"], ["scanner.doubt", "scanner.estate", "scanner.findings", "scanner.locale", *FACTS[:1]]),
-        (["scanner.demo"], ["scanner.demo"]),
+        (["scanner.demo"], ["scanner.demo", "scanner.locale.speech"]),
     ],
     ids=lambda it: it[0] if it else "nothing",
 )
@@ -117,8 +125,8 @@ def test_a_layer_knows_only_what_lies_below_it(inside: list[str], may: list[str]
 
 COLLECTING = ("scanner.collector", "scanner.engine", "scanner.surroundings", "scanner.cli", "scanner.demo")
 JUDGING = (
-    *("scanner.judge", "scanner.judge_worker", "scanner.run", "scanner.assessment", "scanner.reports"),
-    *("scanner.clauses", "scanner.frameworks"),
+    *("scanner.estate_checks", "scanner.estate_judge", "scanner.judge", "scanner.judge_worker", "scanner.run", "scanner.assessment", "scanner.reports"),
+    *("scanner.clauses", "scanner.frameworks", "scanner.history"),
     *("scanner.evidence", "scanner.derive", "scanner.locale", "scanner.needs", "scanner.registry", "scanner.findings"),
 )
 
@@ -287,9 +295,12 @@ INSTALLED_AS: Mapping[str, str] = {
     "cryptography": "cryptography",
     "certifi": "certifi",
     "h11": "h11",
+    "jinja2": "Jinja2",
+    "markupsafe": "MarkupSafe",
     "httpx": "httpx",
     "tabulate": "tabulate",
     "uvloop": "uvloop",
+    "yaml": "PyYAML",
     "openpyxl": "openpyxl",
     "defusedxml": "defusedxml",
 }

@@ -10,7 +10,16 @@ from observed import manifest, new_journal, record
 
 from scanner.clauses.assess import assess_clauses
 from scanner.clauses.assessed import ClauseAssessment, ClausesAssessed
-from scanner.estate import AddressPolicy, Kind, Population, PopulationService, Target, Vantage, VantagePoint
+from scanner.estate import (
+    AddressPolicy,
+    Kind,
+    Population,
+    PopulationService,
+    ServiceLevel,
+    Target,
+    Vantage,
+    VantagePoint,
+)
 from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Sighting, State, Subject, fingerprint
 from scanner.frameworks.framework import (
     ArticleNumber,
@@ -207,6 +216,13 @@ def matching(scope: Scope) -> tuple[Target, Vantage, Population | None]:
     """A target that a scope takes in, the vantage, and the official list that has its service."""
     category = min(scope.se_category, default=None)
     tags = (scope.service_tag,) if scope.service_tag else ()
-    one = target(kinds=tuple(sorted(scope.kinds)) or (Kind.WEB,), category=category, service="Portal", unit="Kominfo")
-    listed = population(service("Portal", category=category, tags=tags), category_document="SK 2/2026")
+    one = target(
+        kinds=tuple(sorted(scope.kinds)) or (Kind.WEB,),
+        category=category,
+        service="Portal",
+        unit="Kominfo",
+        opt_in=tuple(scope.opt_in),
+    )
+    level = ServiceLevel("SLA 1/2026", (scope.sla_covers,)) if scope.sla_covers else None
+    listed = population(service("Portal", category=category, tags=tags, sla=level), category_document="SK 2/2026")
     return one, scope.vantage or Vantage.INTERNET, listed

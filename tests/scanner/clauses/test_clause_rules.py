@@ -28,7 +28,8 @@ from clause_runs import (
 )
 
 from scanner.clauses.assess import BY_SERVICE, BY_UNIT, WITHOUT_SUM
-from scanner.clauses.assessed import ClauseAssessment, ClauseState, FactState
+from scanner.clauses.assessed import ClauseAssessment, ClauseState, FactState, Said, Why
+from scanner.clauses.facts import BUILT
 from scanner.findings import Finding, State
 from scanner.frameworks.framework import Certainty, Clause, Comparison, Evidence, Scope, Strength, Via
 from scanner.locale.clause_phrases import ENGLISH, INDONESIAN
@@ -38,7 +39,6 @@ BOOK = shipped()
 AS_BUILT = meeting(BOOK)
 SPOKEN = [clause for clause in BOOK.clauses() if clause.crosswalk is not None]
 N = ClauseState.NOT_OBSERVED
-UNDECLARABLE = ("opt_in", "sla_covers")
 
 
 RULES = (
@@ -61,6 +61,12 @@ def test_the_rules_are_those_that_are_held_here() -> None:
 def test_every_aggregate_and_scope_key_has_its_meaning() -> None:
     assert set(BOOK.aggregates) == {*BY_SERVICE, BY_UNIT, *WITHOUT_SUM}
     assert set(BOOK.scope_keys) == set(Scope.__struct_fields__)
+    assert set(BOOK.run_facts) == BUILT
+    for words in (INDONESIAN, ENGLISH):
+        assert set(words.scope_keys) == set(words.declare) == set(BOOK.scope_keys)
+        assert set(words.facts.names) == set(BOOK.run_facts)
+        assert set(words.reasons_why) == {it.value for it in Why}
+        assert set(words.said) >= {it.value for it in Said} - {"nothing"}
     assert set(BOOK.lists) == {it.population for it in BOOK.aggregates.values()} | {"annual_target"}
 
 
@@ -238,11 +244,6 @@ def found_in(clause: Clause, findings: list[Finding]) -> ClauseAssessment:
     return of_clause(run, AS_BUILT, clause.id)
 
 
-def in_reach(clause: Clause) -> bool:
-    assert clause.crosswalk is not None
-    return not any(getattr(clause.crosswalk.scope, key) for key in UNDECLARABLE)
-
-
 def decided_by(clause: Clause) -> list[Evidence]:
     """The direct entries that a pass of is support."""
     assert clause.crosswalk is not None
@@ -261,9 +262,6 @@ def of_entry(clause: Clause, evidence: Evidence, found: ClauseAssessment) -> dic
 def test_a_finding_of_an_entry(clause: Clause, evidence: Evidence) -> None:
     for variant in evidence.variants or ("",):
         found = found_in(clause, [fail(evidence.check, outcome=variant)])
-        if not in_reach(clause):
-            assert found.state is N
-            continue
         assert of_entry(clause, evidence, found)["finding"] == 1
         assert sum(found.findings.values()) == 1
         assert clause.crosswalk is not None
@@ -290,7 +288,7 @@ def test_a_pass_of_an_entry(clause: Clause, evidence: Evidence) -> None:
         for it in clause.crosswalk.guards
     )
     expected = "silent" if evidence.silent else "unproven" if origin else "pass"
-    assert said[expected] == (1 if in_reach(clause) else 0)
+    assert said[expected] == 1
 
 
 @pytest.mark.parametrize("clause", [it for it in SPOKEN if decided_by(it)], ids=name_of)
@@ -326,9 +324,8 @@ def test_this_version_supports_no_clause_by_what_it_does_not_observe(clause: Cla
 @pytest.mark.parametrize(("clause", "evidence"), FACTS, ids=name_of)
 def test_a_fact_of_the_run(clause: Clause, evidence: Evidence) -> None:
     found = found_in(clause, [])
-    fact = next(it for it in found.facts if it.id == evidence.check)
-    expected = FactState.UNKNOWN if evidence.check in ("run.coverage", "run.policy") else FactState.NOT_YET
-    assert fact.state is expected
+    fact = next(it for it in found.facts if (it.id, it.variants) == (evidence.check, evidence.variants))
+    assert fact.state is (FactState.NOT_YET if evidence.variants else FactState.UNKNOWN)
     assert found.state in (N, ClauseState.MATERIAL)
 
 

@@ -1,5 +1,7 @@
 """What a run says of a clause: each state from both sides, figures that add up, and nothing that was not seen."""
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -27,10 +29,29 @@ from clause_runs import (
     waived,
 )
 
+from scanner.clauses.assess import assess_clauses
 from scanner.clauses.assessed import ClauseState, FactState, Reach, Why, chosen
-from scanner.estate import AddressPolicy, Category, Kind, PopulationUnit, Vantage
+from scanner.estate import (
+    AddressPolicy,
+    Category,
+    CoverageGoal,
+    Deadlines,
+    Every,
+    Goals,
+    Kind,
+    PopulationUnit,
+    ScheduleGoal,
+    ServiceLevel,
+    Vantage,
+)
 from scanner.findings import Finding, State
 from scanner.frameworks.framework import Classes, Scope, Setting, Via
+from scanner.history.changes import asker
+from scanner.history.ledger import Ask
+from scanner.history.night import Night, night_of
+from scanner.history.period import period_of_nights
+from scanner.registry import discover
+from scanner.run import Run
 
 TWO = rulebook(crosswalk(entry(A), entry(B), entry(C, SUPPORTING)))
 N = ClauseState.NOT_OBSERVED
@@ -270,7 +291,29 @@ def test_a_guard_is_not_about_other_checks() -> None:
     assert of_clause(run_of(passed(A)), rulebook(crosswalk(entry(A), guards=(YEAR,)))).state is ClauseState.SUPPORTS
 
 
-def test_the_origin_of_a_value_is_not_recorded_so_no_pass_rests_on_it() -> None:
+LATENCY = "uptime.latency"
+
+
+@pytest.mark.parametrize(
+    ("promised", "limit", "expected"),
+    [(2000, 2000, "pass"), (2000, 3000, "unproven"), (None, 2000, "unproven"), (2000, None, "unproven")],
+)
+def test_a_value_comes_from_the_document_that_promises_it(
+    promised: float | None, limit: int | None, expected: str
+) -> None:
+    level = ServiceLevel("SLA 1", ("latency",), {} if promised is None else {"latency_limit_ms": promised})
+    origin = guard("latency_limit_ms", "from", "sla-document")
+    run = run_of(
+        passed(LATENCY),
+        [target(service="Portal", unit="Kominfo")],
+        used={LATENCY: {} if limit is None else {"latency_limit_ms": limit}},
+        population=population(service("Portal", sla=level)),
+    )
+    found = of_clause(run, rulebook(crosswalk(entry(LATENCY), guards=(origin,))))
+    assert found.evidence[0].said[expected] == 1
+
+
+def test_without_a_named_document_no_pass_rests_on_the_origin_of_a_value() -> None:
     origin = guard("availability_target", "from", "sla-document")
     book = rulebook(
         crosswalk(entry("uptime.availability"), guards=(origin,)),
@@ -311,7 +354,9 @@ def test_a_guard_that_asks_for_at_most() -> None:
         (Scope(se_category=frozenset({Category.TINGGI})), {"category": Category.TINGGI}, Vantage.INTERNET, True),
         (Scope(se_category=frozenset({Category.TINGGI})), {"category": Category.RENDAH}, Vantage.INTERNET, False),
         (Scope(se_category=frozenset({Category.TINGGI})), {}, Vantage.INTERNET, False),
-        (Scope(opt_in=True), {}, Vantage.INTERNET, False),
+        (Scope(opt_in=frozenset({"content"})), {}, Vantage.INTERNET, False),
+        (Scope(opt_in=frozenset({"content"})), {"opt_in": ("api",)}, Vantage.INTERNET, False),
+        (Scope(opt_in=frozenset({"content"})), {"opt_in": ("content", "api")}, Vantage.INTERNET, True),
         (Scope(sla_covers="availability"), {}, Vantage.INTERNET, False),
         (Scope(service_tag="LID"), {}, Vantage.INTERNET, False),
     ],
@@ -323,6 +368,17 @@ def test_only_findings_within_the_scope_enter(
     found = of_clause(run, rulebook(crosswalk(entry(A), scope=scope)))
     assert found.state is (ClauseState.TO_EXPLAIN if inside else N)
     assert bool(found.unmet) is not inside
+
+
+@pytest.mark.parametrize(("covers", "inside"), [(("Availability",), True), (("latency",), False)])
+def test_what_an_agreed_level_covers_stands_in_the_official_list(covers: tuple[str, ...], inside: bool) -> None:
+    level = ServiceLevel("SLA 1", covers)
+    listed = population(service("Portal", sla=level), service("PPID", sla=level), service("SSO"))
+    run = run_of([fail(A)], [target(service="Portal", unit="Kominfo")], population=listed)
+    found = of_clause(run, rulebook(crosswalk(entry(A), scope=Scope(sla_covers="availability"))))
+    assert (found.state is ClauseState.TO_EXPLAIN) is inside
+    assert found.figure is not None
+    assert (found.figure.whole, found.figure.not_scanned) == ((2, 1) if inside else (0, 0))
 
 
 @pytest.mark.parametrize(("tags", "inside"), [(("lid",), True), (("portal",), False)])
@@ -460,6 +516,22 @@ def test_an_annex_has_no_figure() -> None:
     assert figure_of(run_of(passed(A)), rulebook(crosswalk(entry(A), annex=True))) is None
 
 
+def test_a_service_with_registered_addresses_that_nobody_scans_is_not_seen_as_a_whole() -> None:
+    hosts = ("www.contoh.test", "api.contoh.test")
+    for names, state in ((hosts[:1], ClauseState.SUPPORTS), (hosts, N)):
+        run = run_of(passed(A), [portal("www")], population=population(service("Portal", hosts=names)))
+        found = of_clause(run, rulebook(crosswalk(entry(A))))
+        assert (found.state, found.services[0].hosts_without_target) == (state, len(names) - 1)
+    run = run_of([fail(A)], [portal("www")], population=population(service("Portal", hosts=hosts)))
+    assert of_clause(run, rulebook(crosswalk(entry(A)))).services[0].state is ClauseState.TO_EXPLAIN
+
+
+def test_services_that_an_assessor_names_have_no_figure_of_the_agency() -> None:
+    found = of_clause(run_of([fail(A)]), rulebook(crosswalk(entry(A), aggregate="named-service")))
+    assert (found.figure, found.units, found.categories) == (None, (), ())
+    assert [it.state for it in found.services] == [ClauseState.TO_EXPLAIN]
+
+
 def test_categories_are_told_apart() -> None:
     targets = [target("a", category=Category.TINGGI), target("b")]
     run = run_of([*passed(A, of="a"), fail(A, of="b")], targets)
@@ -510,25 +582,165 @@ COVERAGE = rulebook(crosswalk(entry("run.coverage"), aggregate="run-facts"))
 
 
 @pytest.mark.parametrize(
-    ("listed", "goal", "state", "why"),
+    ("listed", "percent", "state", "why"),
     [
-        (None, 0.5, FactState.UNKNOWN, Why.NO_LIST),
+        (None, 50, FactState.UNKNOWN, Why.NO_LIST),
         (LISTED, None, FactState.UNKNOWN, Why.NO_TARGET),
-        (LISTED, 0.5, FactState.UNKNOWN, Why.BELOW_TARGET),
-        (LISTED, 0.25, FactState.PASS, None),
+        (LISTED, 25.1, FactState.UNKNOWN, Why.BELOW_TARGET),
+        (LISTED, 25, FactState.PASS, None),
     ],
 )
-def test_coverage_is_a_pass_or_unknown(listed: Any, goal: float | None, state: FactState, why: Why | None) -> None:
-    run = run_of([], [portal("a")], population=listed)
-    found = of_clause(run, COVERAGE, coverage_target=goal)
+def test_coverage_is_a_pass_or_unknown(listed: Any, percent: float | None, state: FactState, why: Why | None) -> None:
+    goals = Goals(coverage=None if percent is None else CoverageGoal(percent, "Renja 2026"))
+    run = run_of([], [portal("a")], population=listed, goals=goals)
+    found = of_clause(run, COVERAGE)
     assert (found.facts[0].state, found.facts[0].why) == (state, why)
     assert found.state is (ClauseState.SUPPORTS if state is FactState.PASS else N)
 
 
+def test_the_figures_of_coverage() -> None:
+    listed = msgspec.structs.replace(LISTED, units=(*UNITS[:2], UNITS[4]))
+    targets = [portal("a"), portal("b", "PPID"), target("x", unit="Setda")]
+    run = run_of([], targets, population=listed, unobserved=["b", "x"])
+    told = assessed(run, COVERAGE).coverage
+    assert (told.targets, told.targets_observed, told.not_observed) == (3, 1, {"blocked": 2})
+    assert told.population is not None
+    assert (told.population.services, told.population.services_listed, told.population.services_observed) == (4, 2, 1)
+    assert [(it.name, it.registered, it.scanned, it.observed, it.declared_none) for it in told.units] == [
+        ("Kominfo", 2, 2, 1, False),
+        ("Setda", 2, 0, 0, False),
+        ("Camat", 0, 0, 0, True),
+    ]
+
+
+# -- facts of a period
+
+
+def evening(findings: Sequence[Finding], number: int, **goals: Any) -> tuple[Run, tuple[Night, Ask]]:
+    run = run_of(findings, used={A: {}}, goals=Goals(**goals))
+    night = msgspec.structs.replace(
+        night_of(run), run=f"n{number}", started=BEGUN + timedelta(days=number), complete=True, ended=BEGUN
+    )
+    return run, (night, asker(run.journal))
+
+
+BEGUN = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DAILY = {"schedule": ScheduleGoal(Every.DAY, 100, 1, "SOP")}
+DEADLINE = {"deadlines": Deadlines({"critical": 3, "high": 3}, "SOP")}
+
+
+def fact_of(
+    fact: str, nights: Sequence[Sequence[Finding]], days: int, *, variants: tuple[str, ...] = (), **goals: Any
+) -> tuple[FactState, Why | None, ClauseState]:
+    """A fact of the first days of November, by the runs of its evenings."""
+    made = [evening(findings, number, **goals) for number, findings in enumerate(nights)]
+    run = run_of([], used={A: {}}, goals=Goals(**goals))
+    first = date(2026, 11, 1)
+    period = period_of_nights([it for _, it in made], run.manifest.estate, first, first + timedelta(days=days - 1))
+    found = of_clause(run, rulebook(crosswalk(entry(fact, DIRECT, *variants), aggregate="run-facts")), period=period)
+    return found.facts[0].state, found.facts[0].why, found.state
+
+
+OK, FOUND, OPEN = FactState.PASS, FactState.FINDING, FactState.UNKNOWN
+SUPPORTED, EXPLAIN = ClauseState.SUPPORTS, ClauseState.TO_EXPLAIN
+
+
+@pytest.mark.parametrize(
+    ("nights", "days", "goals", "expected"),
+    [
+        (3, 3, DAILY, (OK, None, SUPPORTED)),
+        (3, 4, DAILY, (FOUND, Why.NOT_KEPT, EXPLAIN)),
+        (3, 3, {}, (OPEN, Why.NO_SCHEDULE, N)),
+        (0, 3, DAILY, (OPEN, Why.NO_RUN, N)),
+    ],
+)
+def test_periodicity(nights: int, days: int, goals: dict[str, Any], expected: tuple[object, ...]) -> None:
+    assert fact_of("run.periodicity", [[]] * nights, days, **goals) == expected
+
+
+@pytest.mark.parametrize(
+    ("nights", "days", "goals", "expected"),
+    [
+        ([[fail(A)], passed(A)], 9, DEADLINE, (OK, None, SUPPORTED)),
+        ([[fail(A)], [fail(A)]], 9, DEADLINE, (FOUND, Why.OVERDUE, EXPLAIN)),
+        ([[fail(A)], [fail(A)]], 3, DEADLINE, (OK, None, SUPPORTED)),
+        ([[fail(A)], [waived(fail(A))]], 9, DEADLINE, (OK, None, SUPPORTED)),
+        ([[fail(A, severity="medium")]], 9, DEADLINE, (OK, None, SUPPORTED)),
+        ([[fail(A)]], 9, {}, (OPEN, Why.NO_DEADLINE, N)),
+        ([[fail(A)]], 9, {"deadlines": Deadlines({"critical": 3}, "SOP")}, (OPEN, Why.NO_DEADLINE, N)),
+        ([[fail(A)]], 9, {"deadlines": Deadlines({"high": 3}, "SOP")}, (FOUND, Why.OVERDUE, EXPLAIN)),
+        ([[fail(A)], []], 9, DEADLINE, (OPEN, Why.OVERDUE_UNSEEN, N)),
+        ([[fail(A)], [], []], 2, DEADLINE, (OK, None, SUPPORTED)),
+        ([*[[fail(A)]] * 6, []], 9, DEADLINE, (FOUND, Why.OVERDUE, EXPLAIN)),
+        ([], 9, DEADLINE, (OPEN, Why.NO_RUN, N)),
+    ],
+)
+def test_followup(
+    nights: Sequence[Sequence[Finding]], days: int, goals: dict[str, Any], expected: tuple[object, ...]
+) -> None:
+    assert fact_of("run.followup", nights, days, **goals) == expected
+
+
+@pytest.mark.parametrize(
+    ("nights", "expected"),
+    [
+        ([[fail(A)], passed(A)], (OK, None, SUPPORTED)),
+        ([[fail(A)], [fail(A)]], (OPEN, Why.NO_REPAIR, N)),
+        ([[fail(A)], []], (OPEN, Why.NO_REPAIR, N)),
+        ([passed(A), passed(A)], (OPEN, Why.NO_REPAIR, N)),
+    ],
+)
+def test_before_and_after(nights: Sequence[Sequence[Finding]], expected: tuple[object, ...]) -> None:
+    assert fact_of("run.before_after", nights, 9) == expected
+
+
 @pytest.mark.parametrize("fact", ["run.periodicity", "run.followup", "run.before_after"])
-def test_what_needs_a_history_is_not_yet_observed(fact: str) -> None:
+def test_without_a_period_nothing_is_said_of_one(fact: str) -> None:
     found = of_clause(run_of([]), rulebook(crosswalk(entry(fact), aggregate="run-facts")))
-    assert (found.state, found.facts[0].state, found.facts[0].why) == (N, FactState.NOT_YET, Why.NOT_YET)
+    assert (found.state, found.facts[0].state, found.facts[0].why) == (N, FactState.UNKNOWN, Why.NO_PERIOD)
+
+
+@pytest.mark.parametrize("variant", ["content and exposure findings", "findings of the audit report"])
+def test_findings_of_checks_that_are_not_built_are_not_yet_observed(variant: str) -> None:
+    told = fact_of("run.followup", [[fail(A)], passed(A)], 9, variants=(variant,), **DEADLINE)
+    assert told == (FactState.NOT_YET, Why.NOT_YET, N)
+
+
+def test_findings_of_one_class_of_checks_once_they_are_built() -> None:
+    check = next(iter(discover().values()))
+    built = {**discover(), "content.changed": check}
+    nights = [evening([fail("content.changed"), fail(A)], 0, **DEADLINE)[1]]
+    run = run_of([], used={A: {}}, goals=Goals(**DEADLINE))
+    period = period_of_nights(nights, run.manifest.estate, date(2026, 11, 1), date(2026, 11, 9))
+    book = rulebook(crosswalk(entry("run.followup", DIRECT, "content and exposure findings"), aggregate="run-facts"))
+    told = assess_clauses(run, book, built, period=period).clauses[0]
+    assert (told.facts[0].state, told.facts[0].why) == (FOUND, Why.OVERDUE)
+    only = [evening([fail(A)], 0, **DEADLINE)[1]]
+    period = period_of_nights(only, run.manifest.estate, date(2026, 11, 1), date(2026, 11, 9))
+    told = assess_clauses(run, book, built, period=period).clauses[0]
+    assert told.facts[0].state is OK
+
+
+@pytest.mark.parametrize(("days", "kept"), [(3, True), (2, False)])
+def test_an_evaluation_may_not_span_more_than_the_guard_says(days: int, *, kept: bool) -> None:
+    run, night = evening([], 0, schedule=ScheduleGoal(Every.MONTH, 100, 9, "SOP"))
+    period = period_of_nights([night], run.manifest.estate, date(2026, 11, 1), date(2026, 11, 3))
+    limit = guard("period_days", "<=", days)
+    book = rulebook(crosswalk(entry("run.periodicity"), guards=(limit,), aggregate="run-facts"))
+    found = of_clause(run, book, period=period)
+    assert (found.facts[0].state, found.facts[0].why) == ((OK, None) if kept else (OPEN, Why.LOOSENED))
+    assert (found.state, found.loosened) == ((SUPPORTED, ()) if kept else (N, ("period_days",)))
+
+
+def test_the_figures_of_a_period_are_those_of_the_unit_asked_for() -> None:
+    run, night = evening([fail(A)], 0)
+    period = period_of_nights([night], run.manifest.estate, date(2026, 11, 1), date(2026, 11, 3))
+    told = assessed(run, COVERAGE, period=period).period
+    assert told is not None
+    assert (told.total.open_at_start, told.total.open_at_end, told.days, told.disputed) == (1, 1, 3, None)
+    other = assessed(run, COVERAGE, period=period, unit="Setda").period
+    assert other is not None
+    assert other.total.open_at_end == 0
 
 
 POLICY = rulebook(crosswalk(entry("run.policy", SUPPORTING), guards=(YEAR,), aggregate="run-facts"))
@@ -549,13 +761,26 @@ def test_the_policy_is_held_against_the_guards(used: dict[str, dict[str, object]
     assert found.state is (N if state is FactState.UNKNOWN else ClauseState.MATERIAL)
 
 
+def test_an_origin_that_nobody_told_is_no_looser_value() -> None:
+    origin = guard("latency_limit_ms", "from", "sla-document")
+    book = rulebook(crosswalk(entry("run.policy", SUPPORTING), guards=(YEAR, origin), aggregate="run-facts"))
+    used: dict[str, dict[str, object]] = {HSTS: {"min_age": "P365D"}, LATENCY: {"latency_limit_ms": 0}}
+    made = assessed(run_of([], used=used), book)
+    assert made.clauses[0].facts[0].state is FactState.PASS
+    assert (made.policy.unproven, made.policy.without_origin) == ((), ("latency_limit_ms",))
+
+
 def test_the_policy_names_what_was_changed_and_loosened() -> None:
     targets = [target("a"), target("b", params={HSTS: {"min_age": "P1D"}})]
     policy = assessed(run_of([], targets, used={HSTS: {"min_age": "P730D"}}), POLICY).policy
-    assert [(it.parameter, it.value, it.default) for it in policy.changed] == [
-        ("min_age", "P730D", "P365D"),
-        ("min_age", "P1D", "P365D"),
+    assert [(it.parameter, it.value, it.default, it.set_by) for it in policy.changed] == [
+        ("min_age", "P730D", "P365D", "profile"),
+        ("min_age", "P1D", "P365D", "target"),
     ]
+    run = run_of([], targets[:1], used={HSTS: {"min_age": "P730D"}})
+    estate = msgspec.structs.replace(run.manifest.estate, params={HSTS: {"min_age": "P730D"}})
+    run.manifest = msgspec.structs.replace(run.manifest, estate=estate)
+    assert [it.set_by for it in assessed(run, POLICY).policy.changed] == ["agency"]
     assert [(it.guard, it.value, it.targets) for it in policy.loosened] == [("hsts_min_age_s", "P1D", 1)]
 
 

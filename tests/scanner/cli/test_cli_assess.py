@@ -72,6 +72,44 @@ def test_json(pindai: CommandLine) -> None:
     assert {it["framework"] for it in json.loads(done.out)["clauses"]} == {"pp-71-2019"}
 
 
+def test_a_period(pindai: CommandLine) -> None:
+    done = pindai("assess", "--period", "2026-11-20..2026-11-21", "--lang", "en")
+    assert (done.code, done.err) == (0, "")
+    told = " ".join(done.out.split())
+    assert "Period 20 November 2026 to 21 November 2026 (2 days)" in told
+    assert "Periodicity: cannot be concluded (the agency has declared no schedule)" in told
+    assert "Critical: open at start 1, found 0, closed and confirmed 0, open at end 1" in told
+    done = pindai("assess", "--period", "2026-11-20..2026-11-21", "--format", "json")
+    assert json.loads(done.out)["period"]["nights"]["runs"] == 1
+    assert json.loads(pindai("assess", "--format", "json").out)["period"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-21..2026-11-20", "ends before it begins"),
+        ("2026-01-01..2999-12-31", "ends in the future"),
+        ("2026-1-1..2026-2-1", "is no period"),
+        ("2026-02-01..2026-02-30", "is no period"),
+        ("2026", "is no period"),
+        ("20260101..20260131", "is no period"),
+        ("1999-01-01..2026-01-01", "longer than ten years"),
+    ],
+)
+def test_what_is_no_period(pindai: CommandLine, text: str, said: str) -> None:
+    done = pindai("assess", "--period", text, "--lang", "en")
+    assert (done.code, done.out) == (3, "")
+    assert said in done.err
+
+
+def test_a_period_needs_the_runs_of_a_state_folder(pindai: CommandLine) -> None:
+    out = pindai.folder / "out"
+    assert pindai("report", "--out", str(out)).code in (0, 1, 2)
+    done = pindai("assess", str(out), "--period", "2026-11-20..2026-11-21", "--lang", "en")
+    assert (done.code, done.out) == (3, "")
+    assert "needs the runs of a state folder" in done.err
+
+
 def test_a_framework_of_ones_own(pindai: CommandLine) -> None:
     done = pindai("assess", "--file", "own.toml", "--indicator", "kota-contoh-*", "--lang", "en")
     assert (done.code, done.err) == (0, "")

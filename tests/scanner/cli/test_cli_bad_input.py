@@ -55,7 +55,7 @@ MISTAKES = [
     ("scan --fail-on hgh", "; did you mean high? See pindai scan --help"),
     ("scan --fail-on zzz", "'never'); see pindai scan --help"),
     ("evidence replay x --lagn id", "pindai evidence replay: unrecognized arguments: --lagn id; did you mean --lang?"),
-    ("checks web --format json", "pindai checks: unrecognized arguments: --format json; see pindai checks --help"),
+    ("checks web --format json", "invalid choice: 'json' (choose from 'text', 'markdown')"),
     ("--frobnicate", "pindai: "),
     ("scan --frobnicate", "unrecognized arguments: --frobnicate"),
     ("scan --format xml", "invalid choice: 'xml'"),
@@ -99,7 +99,7 @@ MISTAKES = [
     # what else a scan is given
     (f"scan {URL} --profile hasty", "hasty"),
     (f"scan {URL} --profile ../profiles/local", "../profiles/local"),
-    (f"scan {URL} --only tls.cipher", "no check is called 'tls.cipher'; there are: dns.caa, dns.resolves, "),
+    (f"scan {URL} --only tls.cipher", "no check is called 'tls.cipher'; there are: api.published, dns.caa, dns.resolves, "),
     (f"scan {URL} --connect-to a.test:443", "expected HOST:PORT:ADDRESS:PORT"),
     (f"scan {URL} --connect-to a.test:443:b.test:8443", "with an IP address"),
     (f"scan {URL} --connect-to a.test:x:127.0.0.1:1", "expected HOST:PORT:ADDRESS:PORT"),

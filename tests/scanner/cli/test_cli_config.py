@@ -273,13 +273,16 @@ def test_what_init_writes_is_right(tmp_path: Path, tools: Pytest, urls: str) -> 
     jsonschema.Draft7Validator.check_schema(json.loads((tmp_path / "targets.schema.json").read_text()))
 
 
-def test_the_examples_in_it_are_right_when_they_are_used(tmp_path: Path, tools: Pytest) -> None:
+@pytest.mark.parametrize(("language", "examples"), [("en", "are examples."), ("id", "hanyalah contoh.")])
+def test_the_examples_in_it_are_right_when_they_are_used(
+    language: str, examples: str, tmp_path: Path, tools: Pytest
+) -> None:
     """Every line that is commented out is a line somebody will bring in."""
     pindai = CommandLine(tmp_path)
-    assert made("init https://www.contoh.go.id", pindai, *tools).code == 0
+    assert made(f"init https://www.contoh.go.id --lang {language}", pindai, *tools).code == 0
     text = (tmp_path / "targets.toml").read_text()
     head, first, rest = text.partition("[agency]")
-    used = (head.partition("diawali")[2].partition("\n")[2] + first + rest).replace("\n# ", "\n")
+    used = (head.partition(examples)[2] + first + rest).replace("\n# ", "\n")
     used = "\n".join(
         line for line in used.splitlines() if line[:1] in ("[", "") or line.partition(" ")[2].startswith("= ")
     )

@@ -124,7 +124,8 @@ def states(done: Done) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("only", "chosen"),
     [
-        (["tls"], {f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name")}),
+        (["tls.certificate"], {f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name")}),
+        (["tls"], {"tls.shared_key", *(f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name"))}),
         (["uptime.reachable", "web.hsts.*"], {"uptime.reachable", "web.hsts.policy"}),
         (["*.redirect"], {"web.https.redirect"}),
     ],
@@ -213,9 +214,9 @@ def test_the_demo_works_and_says_what_is_in_its_way(pindai: CommandLine) -> None
     assert free.code == 0, free
     assert free.err == "" or "the demo uses" in free.err
     assert "Exit code 0: the demo worked; a scan would exit with 1" in free.out
-    assert re.search(r"^Report   pindai-demo/result\.json \(TERBATAS\)$", free.out, re.MULTILINE)
+    assert re.search(r"^Report   pindai-demo/report\.html \(TERBATAS\)$", free.out, re.MULTILINE)
     kept = {path.name for path in (pindai.folder / "pindai-demo").iterdir()}
-    assert kept == {"ca.pem", "targets.toml", "result.json", "observations.jsonl"}
+    assert kept == {"ca.pem", "targets.toml", "population.toml", "report.html", "result.json", "observations.jsonl"}
     assert pindai.journals() == []
 
     with ExitStack() as stack:

@@ -741,3 +741,12 @@ def test_example_has_the_ports_of_a_running_estate(estate: DemoEstate) -> None:
     assert example["resolver"]["nameservers"] == [f"{NAMESERVER}:{estate.ports.dns}"]
     assert {target["http_port"] for target in example["target"]} == {estate.ports.http}
     assert all(f":{estate.ports.https}/" in target["url"] for target in example["target"])
+
+
+def test_the_files_of_an_estate_name_its_official_list(estate: DemoEstate, tmp_path: Path) -> None:
+    targets = tomllib.loads(estate.write_files(tmp_path).read_text("utf-8"))
+    population = tomllib.loads((tmp_path / targets["population"]["file"]).read_text("utf-8"))
+    listed = {service["name"]: service["unit"] for service in population["service"]}
+    scanned = {target["service"]: target["unit"] for target in targets["target"]}
+    assert scanned.items() < listed.items()
+    assert {unit["name"] for unit in population["unit"]} > set(scanned.values())
