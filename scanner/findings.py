@@ -86,6 +86,9 @@ class AcceptedUntil(msgspec.Struct, frozen=True):
     reason: str
 
 
+_WORDS = frozenset({None, *(it.word for it in Severity)})
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One verdict on one subject. `severity` is set for findings (`fail`) only, and so is `waiver`, where one applies.
 
@@ -116,6 +119,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.check}: a {self.state} without evidence")
         if (self.severity is not None) != (self.state is State.FAIL):
             raise ValueError(f"{self.check}: severity belongs to findings, and to every finding")
+        if self.severity not in _WORDS:
+            raise ValueError(f"{self.check}: {self.severity!r} is no severity")
         if self.waiver is not None and self.state is not State.FAIL:
             raise ValueError(f"{self.check}: only a finding can be accepted, and this is {self.state}")
 

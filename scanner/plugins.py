@@ -29,6 +29,7 @@ import msgspec
 
 from scanner import registry
 from scanner.locale.speech import say
+from scanner.needs import Need
 from scanner.observations.observation import Observation
 from scanner.probes.probe import Probe
 from scanner.registry import API_VERSION, Check, RegistryError, modules_of
@@ -58,6 +59,7 @@ _FRAMEWORK = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _ALLOWED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(?:\s*==\s*([A-Za-z0-9.!+_-]{1,60}))?")
 _WRITTEN_BY_INSTALLERS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _COMPILED = (".pyc", ".pyo")
+_PINDAI = Path(__file__).parent
 
 UNREADABLE = (AttributeError, KeyError, OSError, TypeError, ValueError)
 """What importlib.metadata raises for metadata that is none."""
@@ -302,8 +304,8 @@ class _Loader:
         except PackageNotFoundError:
             self.problems.append(
                 say(
-                    "{by}: the plug-in {name} is not installed beside Pindai; install it (pip install {name}), or take it "
-                    "out of the list",
+                    "{by}: the plug-in {name} is not installed beside Pindai; install it from where you trust it to come "
+                    "from, or take it out of the list",
                     by=by,
                     name=name,
                 )
@@ -541,6 +543,15 @@ def _take_checks(point: "EntryPoint", module: ModuleType, pieces: _Pieces) -> No
         for name in (check.id, *check.was):
             if not name.startswith(f"{point.name}."):
                 raise _Refused(say("the id {id!r} does not begin with {area!r}", id=name, area=f"{point.name}."))
+        for need in check.needs:
+            if not isinstance(need, Need):
+                raise _Refused(
+                    say(
+                        "{id}: {need} is no need; a function becomes one with @derived(...)",
+                        id=check.id,
+                        need=_one_line(getattr(need, "__name__", repr(need))),
+                    )
+                )
     pieces.checks += found.values()
 
 
@@ -628,8 +639,8 @@ def _where(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}:{error.lineno})"
     frames = [it for it in traceback.extract_tb(error.__traceback__) if not it.filename.startswith("<frozen")]
-    own = [it for it in frames if Path(it.filename) != Path(__file__) and "importlib" not in Path(it.filename).parts]
-    own = [it for it in own if it.filename != registry.__file__]
+    own = [it for it in frames if "importlib" not in Path(it.filename).parts]
+    own = [it for it in own if _PINDAI not in Path(it.filename).parents]
     return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 

@@ -200,7 +200,11 @@ def select(checks: Mapping[str, Check], patterns: Iterable[str]) -> tuple[Check,
         hits = {check.id for check in checks.values() if check.is_named(pattern)}
         if not hits:
             raise RegistryError(
-                say("no check is called {pattern!r}; there are: {checks}", pattern=pattern, checks=", ".join(checks))
+                say(
+                    "no check is called {given!r}; there are: {known}; those of a plug-in once it is allowed (--plugin)",
+                    given=pattern,
+                    known=", ".join(checks),
+                )
             )
         chosen |= hits
     return tuple(checks[name] for name in sorted(chosen))

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -18,6 +19,9 @@ from scanner.observations.observation import digest
 from scanner.parse.url import UrlError, parse_url
 from scanner.profiles import Profile
 from scanner.registry import API_VERSION
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""With its zone: one without cannot be held against the others, and nobody but a forger stores it."""
 
 
 class CheckUsed(msgspec.Struct, frozen=True):
@@ -54,7 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was decided before the first packet; judging again starts from it. Times are aware UTC."""
 
     run: str
-    started: datetime
+    started: Moment
     tool: Tool
     agent: str
     estate: Estate
@@ -77,7 +81,7 @@ class Ending(msgspec.Struct, frozen=True, omit_defaults=True):
     target; `doubts` and `clock_jump_s` are of all its parts.
     """
 
-    ended: datetime
+    ended: Moment
     interrupted: str = ""
     traffic: dict[str, int] = {}
     refused: dict[str, int] = {}

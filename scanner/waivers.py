@@ -66,9 +66,11 @@ class WaiversFile(Section):
 def holds_waivers(path: Path) -> bool:
     """Whether this is a waivers file and not, say, the targets file that names it."""
     try:
-        return "waiver" in read_toml(path).data
+        data = read_toml(path).data
     except ConfigError:
         return False
+    named = data.get("waivers")  # a targets file names files there; tables are [[waiver]] misspelt
+    return "waiver" in data or (isinstance(named, list) and any(isinstance(it, dict) for it in named))
 
 
 def load_waivers(

@@ -403,7 +403,12 @@ API_2 = {"__init__": "PINDAI_API = 2\n"}
         (
             CHECKS,
             {"checks": GOOD.replace("in HTTP/{have}, the", "in HTTP/{had}, the"), "probes": PROBES},
-            "placeholders",
+            "placeholders (checks.py:",
+        ),
+        (
+            CHECKS,
+            {"checks": GOOD.replace("    said,\n", "    said.fold,\n"), "probes": PROBES},
+            "said is no need; a function becomes one with @derived(...)",
         ),
         ({"pindai.checks": {"tls": "pindai_rusak.checks"}}, {"checks": GOOD}, "the area tls is Pindai's own"),
         ({"pindai.checks": {"Rusak": "pindai_rusak.checks"}}, {"checks": GOOD}, "expected an area"),
@@ -640,7 +645,9 @@ def test_the_page_shows_all_that_a_distribution_needs() -> None:
         "pyproject.toml",
         "src/pindai_kantor/__init__.py",
         "src/pindai_kantor/checks.py",
+        "targets.toml",
         "tests/test_conformance.py",
+        "tests/test_number.py",
     }
     assert len(shown_commands()) >= 5
 
@@ -661,7 +668,8 @@ def kantor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inner = {name.removeprefix("src/"): text for name, text in files.items() if name.startswith("src/")}
     install(folder / "site", wheel(folder, project["name"], project["version"], inner, project["entry-points"]))
     (folder / "tests").mkdir()
-    (folder / "tests/test_conformance.py").write_text(files["tests/test_conformance.py"])
+    for name in ("tests/test_conformance.py", "tests/test_number.py"):
+        (folder / name).write_text(files[name])
     return folder
 
 
@@ -713,12 +721,9 @@ def test_the_pages_check_scans_as_the_page_says(kantor: Path, tmp_path: Path) ->
         done = pindai("scan", url, "--plugin", "pindai-kantor", "--only", "kantor", "--all")
         assert shown[1] in done.out
         assert "Send the header" in done.out
-    settings = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[-1]
-    assert "allow" in settings
+    settings = shown_files()["targets.toml"]
+    assert "http://127.0.0.1:8000/" in settings
     for url in serving(Numbered):
-        (tmp_path / "targets.toml").write_text(
-            f'{settings}\n[scope]\nnames = ["127.0.0.1"]\nnetworks = ["127.0.0.0/8"]\n'
-            f'[[target]]\nid = "a"\nurl = "{url}"\n'
-        )
+        (tmp_path / "targets.toml").write_text(settings.replace("http://127.0.0.1:8000/", url))
         assert pindai("scan", "--profile", "local", "--only", "kantor", "--out", "out").code == 0
         assert outcomes(pindai) == [("kantor.register.number", "named")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scanner.api import CheckParams, DoesNotApply, FixedBy, Outcome, Passed, Severity, Verdict, check
+from scanner.api import CheckParams, DoesNotApply, FixedBy, Outcome, Passed, Severity, Verdict, check, unknown
 from scanner.derive.timing import Timing, timing
 
 
@@ -65,5 +65,7 @@ def latency(own: Timing, params: LatencyParams) -> Iterator[Verdict]:
         yield NO_LIMIT(**said)
     elif own.total_ms > limit:
         yield SLOW(**said, limit=str(limit), expected=f"{limit} ms", found=f"{took} ms")
+    elif own.too_late is not None:
+        yield unknown(own.too_late)
     else:
         yield IN_TIME(**said, limit=str(limit))

@@ -113,7 +113,8 @@ class _Spoken:
     repeated: frozenset[str]
     """Checks that more than one entry asks: a finding of theirs counts once."""
     is_alike: bool
-    """Whether entries say the same of targets of which their checks concluded the same: no guard asks where a value is from."""
+    """Whether entries say the same of targets of which their checks concluded the same: no guard asks where a value is
+    from."""
     known: dict[tuple[int, int], "_Heard"] = field(default_factory=dict)
     """By number of the entry and of what its check concluded."""
 
@@ -154,6 +155,8 @@ def _spoken(plans: Iterable[Plan], inside: frozenset[Scope], heard: Collection[s
 
 
 _NONE_SAID: Final[Counter[Said]] = Counter()
+_UNHEARD: Final = _Spot(ClauseState.NOT_OBSERVED, 0, False, False)
+"""What a clause comes to where nothing was said to it."""
 _Seen = list[tuple[Service, list[_Spot], ClauseState]]
 """Services in scope, each with what the clause comes to at its targets, and what that makes of it."""
 
@@ -268,8 +271,8 @@ class Assessor:
         concluded = {check: self._alike(target, findings) for check, findings in by_check.items()}
         for spoken in self._spoken[key]:
             tally = self._tallies[spoken.plan.clause.id]
-            spot = None
-            if spoken.is_alike and not target.params:
+            spot = None if spoken.asked else _UNHEARD
+            if spot is None and spoken.is_alike and not target.params:
                 spot = self._known_spot(spoken, target, by_check, concluded, tally)
             tally.spots[target.id] = spot or self._spot(spoken, target, by_check, tally)
 

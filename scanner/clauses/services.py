@@ -26,17 +26,16 @@ class Service:
     registered: bool = False
     targets: list[str] = field(default_factory=list)
     hosts_without_target: frozenset[str] = frozenset()
-    """Its registered names that nobody scans: endpoints of it that were not observed."""
+    """Its registered names that no target here is at: endpoints of it of which this part of the run shows nothing."""
 
 
 class Services:
     """The services of an estate, narrowed to one unit when one is named."""
 
     def __init__(self, targets: Iterable[Target], population: Population | None, unit: str = "") -> None:
-        everything = tuple(targets)
-        self.targets, self.population = _of_unit(unit, everything, population)
+        self.targets, self.population = _of_unit(unit, tuple(targets), population)
         self.all = tuple(_services(self.targets, self.population))
-        scanned = {target.parsed_url.host for target in everything}
+        scanned = {target.parsed_url.host for target in self.targets}
         for service in self.all:
             service.hosts_without_target -= scanned
         self._of_target: dict[str, list[Service]] = {}

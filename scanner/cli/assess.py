@@ -50,7 +50,7 @@ def add_to(commands: Commands) -> None:
         metavar=say("CLAUSE"),
         help=say("these clauses in detail (an id such as pasal-27/8/b, or a glob)"),
     )
-    parser.add_argument("--unit", default="", metavar=say("NAME"), help=say("only the services of this unit"))
+    parser.add_argument("--unit", metavar=say("NAME"), help=say("only the services of this unit"))
     parser.add_argument(
         "--period",
         type=period,
@@ -83,9 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with opened(arguments) as journal:
             stored = Run(journal)
-            _require_unit(stored, arguments.unit)
+            if arguments.unit is not None:
+                _require_unit(stored, arguments.unit)
             assessed = assess_clauses(
-                stored, rulebook, plugins.checks, unit=arguments.unit, period=_period_of(stored, arguments.period)
+                stored, rulebook, plugins.checks, unit=arguments.unit or "", period=_period_of(stored, arguments.period)
             )
     except JournalError as error:
         raise CommandError(3, str(error)) from error
@@ -155,7 +156,7 @@ def _require_unit(stored: Run, wanted: str) -> None:
     if estate.population is not None:
         units |= {it.name for it in estate.population.units} | {it.unit for it in estate.population.services}
     units.discard("")
-    if wanted and name_key(wanted) not in {name_key(it) for it in units}:
+    if name_key(wanted) not in {name_key(it) for it in units}:
         raise CommandError(
             3,
             say("no unit of this run is called {wanted!r}{meant}", wanted=wanted, meant=_meant(wanted, sorted(units))),
@@ -168,6 +169,7 @@ def _no_clause(assessed: ClausesAssessed, framework: str | None, patterns: Seque
     own = [it for it in assessed.clauses if framework in (None, it.framework)]
     names = [*(it.id for it in own), *(it.id.removeprefix(f"{it.framework}/") for it in own)]
     meant = likely(patterns[0], names) if patterns else ""
+    meant = meant or say("; pindai frameworks {framework} lists them", framework=framework or say("ID"))
     return say("no clause is called {patterns}{meant}", patterns=", ".join(map(repr, patterns)), meant=meant)
 
 

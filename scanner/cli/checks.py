@@ -119,4 +119,8 @@ def _unknown(given: str, known: Sequence[str]) -> str:
     if likely:
         meant = ", ".join(likely[:3])
         return say("no check is called {given!r}; did you mean {meant}?", given=given, meant=meant)
-    return say("no check is called {given!r}; there are: {known}", given=given, known=", ".join(known))
+    return say(
+        "no check is called {given!r}; there are: {known}; those of a plug-in once it is allowed (--plugin)",
+        given=given,
+        known=", ".join(known),
+    )

@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     texts = ClauseTexts(rulebook, language_of(arguments.lang), look())
     if wanted is None:
-        write(encoded(texts.frameworks()))
+        write(encoded(texts.frameworks(built)))
     elif wanted in frameworks:
         write(encoded(texts.framework(frameworks[wanted], built)))
     else:

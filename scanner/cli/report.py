@@ -44,7 +44,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument(
         "--unit",
-        default="",
+        default=None,
         metavar=say("NAME"),
         help=say("a copy for this unit, with nothing of the others in it (formats html and table)"),
     )
@@ -69,7 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with opened(arguments) as journal:
             stored = Run(journal)
-            if arguments.unit:
+            if (
+                arguments.unit is not None
+            ):  # an empty name is of no unit: a script's empty variable is not to send everything
                 return _report_unit(arguments, stored, plugins)
             _leave_others_alone(arguments.out, stored.id)
             prepare_output(arguments.out)

@@ -1,15 +1,20 @@
 """Whether code is pure: what Python itself reports of it while it runs, and what its source shows.
 
-Python tells an audit hook of files and sockets, not of clocks, which the source must show.
+Python tells an audit hook of files and sockets, and a profiler of calls of clocks and chance, whatever module they stand in.
 """
 
 import ast
 import contextlib
+import datetime
 import inspect
+import os
+import random
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from types import ModuleType
+from pathlib import Path
+from types import FrameType, ModuleType
 from typing import Any
 
 MAY_IMPORT = ("scanner.api", "scanner.observations", "scanner.derive")
@@ -39,6 +44,13 @@ _WATCHED = ("open", "socket.", "subprocess.", "os.", "shutil.", "tempfile.", "sq
 _IMPORTING = (".py", ".pyc", ".so", ".pyd")
 _IMPORT_EVENTS = frozenset({"os.listdir", "os.scandir"})
 
+_CALLED = (
+    *(time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter, time.perf_counter_ns),
+    *(datetime.datetime.now, datetime.datetime.utcnow, datetime.date.today, datetime.datetime.today),
+    *(os.urandom, random.random, random.getrandbits),
+)
+"""Clocks and chance as C knows them. A generator that a check seeds itself is none of them."""
+
 _seen: dict[int, list[str]] = {}
 
 
@@ -47,10 +59,16 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if not event.startswith(_WATCHED) or event in _IMPORT_EVENTS:
         return
-    first = arguments[0] if arguments else ""
+    # A socket's own repr holds a number that is another one each time.
+    first = next((it for it in arguments if isinstance(it, str | bytes | tuple)), "")
     if event == "open" and str(first).endswith(_IMPORTING):
         return  # a module that is imported when it is first needed
-    noted.append(f"{event} {first!r}"[:200])
+    noted.append((f"{event} {first!r}" if first else event)[:200])
+
+
+def _note_call(frame: FrameType, event: str, called: Any) -> None:
+    if event == "c_call" and called in _CALLED and (noted := _seen.get(threading.get_ident())) is not None:
+        noted.append(f"{called.__name__}() in {Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
 
 
 _hooked: list[bool] = []
@@ -58,15 +76,18 @@ _hooked: list[bool] = []
 
 @contextlib.contextmanager
 def watched() -> Iterator[list[str]]:
-    """What this thread does to files, sockets and processes within the block."""
+    """What this thread does to files, sockets and processes within the block, and which clocks and chance it asks."""
     if not _hooked:
         sys.addaudithook(_note)  # cannot be taken off again, so it does nothing while nobody watches
         _hooked.append(True)
     noted: list[str] = []
     _seen[threading.get_ident()] = noted
+    before = sys.getprofile()
+    sys.setprofile(_note_call)
     try:
         yield noted
     finally:
+        sys.setprofile(before)
         del _seen[threading.get_ident()]
 
 

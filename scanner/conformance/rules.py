@@ -82,8 +82,10 @@ def of_needs(check: Check) -> Iterator[str]:
 def of_cases(check: Check, cases: Iterable[Case]) -> Iterator[str]:
     """What the author's cases show: each outcome once at least, the same twice, and nothing of the world touched."""
     reached: set[str] = set()
+    impure: dict[str, str] = {}
     own = [case for case in cases if case.check.id == check.id]
     for case in own:
+        reached.update(case.says)  # what it says instead is told as such, and not as an outcome that nobody shows
         try:
             arguments = list(case.values)
             params = check.with_params(case.params)
@@ -97,12 +99,14 @@ def of_cases(check: Check, cases: Iterable[Case]) -> Iterator[str]:
             continue
         reached |= {verdict.outcome.key for verdict in first}
         said = tuple(verdict.outcome.key for verdict in first)
-        if said != case.says:
-            yield f"{case}: it says {', '.join(said) or 'nothing'}"
+        if said != case.says and said:
+            yield f"{case}: it says {', '.join(said)}"
         if first != again:
             yield f"{case}: says something else the second time"
-        yield from (f"{case}: it is not pure: {it}" for it in dict.fromkeys(noted))
-        yield from _of_verdicts(check, first, str(case))
+        for it in noted:
+            impure.setdefault(it, f"{case}: it is not pure: {it}")
+        yield from _of_verdicts(check, first, case)
+    yield from impure.values()
     if isinstance(check, EstateCheck):
         reached.add(check.otherwise.key)  # is said for it, of targets that no group says anything of
     for outcome in check.outcomes:
@@ -110,9 +114,11 @@ def of_cases(check: Check, cases: Iterable[Case]) -> Iterator[str]:
             yield f"{check.id}: no case shows the outcome {outcome.key}"
 
 
-def _of_verdicts(check: Check, verdicts: Sequence[Verdict], case: str) -> Iterator[str]:
+def _of_verdicts(check: Check, verdicts: Sequence[Verdict], case: Case) -> Iterator[str]:
     if not verdicts and not isinstance(check, EstateCheck):
-        yield f"{case}: yields no verdict, which a run files as an error"
+        yield f"{case}: it yields no verdict, which a run files as an error"
+    elif not verdicts and case.says:
+        yield f"{case}: it says nothing"
     for verdict in verdicts:
         if verdict.outcome is not UNKNOWN and verdict.outcome not in check.outcomes:
             yield f"{case}: {verdict.outcome.key} is not in the check's table"

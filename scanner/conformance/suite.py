@@ -31,7 +31,7 @@ class PluginConformance:
         return plugin
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        """One test for each check, probe, report and framework there is; called by pytest."""
+        """One test for each check, probe, report and framework there is, none of what does not load; called by pytest."""
         try:
             plugins = self.loaded()
         except PluginError:
@@ -39,6 +39,7 @@ class PluginConformance:
         reports = plugins.reports
         frameworks = {name: path for it in plugins.loaded for name, path in it.frameworks.items()}
         for name, values, ids in (
+            ("the_plugin", list(plugins.loaded), [str(it) for it in plugins.loaded]),
             ("the_check", list(plugins.added.values()), list(plugins.added)),
             ("the_seen", list(self.seen), [type(it.observation).__name__ for it in self.seen]),
             ("the_report", list(reports.items()), list(reports)),
@@ -49,10 +50,12 @@ class PluginConformance:
 
     def test_it_loads(self) -> None:
         """As a scan that allows it would load it."""
+        problems: Sequence[str] = ()
         try:
             self.loaded()
         except PluginError as error:
-            hold(error.problems)
+            problems = error.problems
+        hold(problems)
 
     def test_a_check_says_what_why_and_how_to_fix_in_both_languages(self, the_check: Any) -> None:
         """Docstring, outcomes, sources, defaults."""
@@ -66,18 +69,17 @@ class PluginConformance:
         """Every outcome, the same twice, and nothing of the world touched."""
         hold(rules.of_cases(the_check, self.cases))
 
-    def test_modules_keep_to_the_api_and_to_the_gate(self) -> None:
+    def test_modules_keep_to_the_api_and_to_the_gate(self, the_plugin: Plugin) -> None:
         """By their source."""
-        plugin = self.plugin()
-        hold(rules.of_modules(rules.modules_of_plugin(plugin), rules.judging_modules(plugin)))
+        hold(rules.of_modules(rules.modules_of_plugin(the_plugin), rules.judging_modules(the_plugin)))
 
     def test_an_observation_can_be_stored_and_read_back(self, the_seen: Seen) -> None:
         """And answers its probe, which is a key with a ceiling."""
         hold(rules.of_seen(the_seen))
 
-    def test_every_probe_and_observation_is_shown(self) -> None:
+    def test_every_probe_and_observation_is_shown(self, the_plugin: Plugin) -> None:
         """In `seen`."""
-        hold(rules.of_all_seen(self.plugin(), self.seen))
+        hold(rules.of_all_seen(the_plugin, self.seen))
 
     def test_a_report_is_deterministic_and_lets_nothing_hostile_through(self, the_report: tuple[str, Any]) -> None:
         """Of a run in which servers try to break out of it."""

@@ -14,7 +14,8 @@ from scanner.observations.steps import Reason, Replay, Unobserved
 class Timing(Struct, frozen=True):
     """The median of each phase and of the whole, in milliseconds, over `count` answers.
 
-    `tls_ms` is None over plain HTTP. The median of the whole is not the sum of the others.
+    `tls_ms` is None over plain HTTP. The median of the whole is not the sum of the others. `too_late` is set where at least
+    as many answers as were measured did not come in time: with them the median is longer, nobody knows by how much.
     """
 
     connect_ms: float
@@ -23,6 +24,7 @@ class Timing(Struct, frozen=True):
     transfer_ms: float
     total_ms: float
     count: int
+    too_late: Unobserved | None = None
 
     @property
     def in_words(self) -> str:
@@ -49,6 +51,7 @@ def timing(asked: tuple[Exchange, ...], others: tuple[Exchange | Unobserved, ...
     seen = [*asked, *(it for it in others if isinstance(it, Exchange))]
     phases = list(_measured(seen))
     if phases:
+        late = [why for it in seen if (why := _not_in_time(it)) is not None]
         handshakes = [it.tls for it in phases if it.tls is not None]
         return Timing(
             connect_ms=median(it.connect for it in phases),
@@ -57,6 +60,7 @@ def timing(asked: tuple[Exchange, ...], others: tuple[Exchange | Unobserved, ...
             transfer_ms=median(it.transfer for it in phases),
             total_ms=median(it.total for it in phases),
             count=len(phases),
+            too_late=late[0] if len(late) >= len(phases) else None,
         )
     for exchange in seen:
         if isinstance(exchange.answer, Unobserved):
@@ -64,6 +68,12 @@ def timing(asked: tuple[Exchange, ...], others: tuple[Exchange | Unobserved, ...
         if isinstance(exchange.answer.body, Unobserved):
             return exchange.answer.body
     return Unobserved(Reason.BLOCKED, "every answer may be a firewall's and not the service's")
+
+
+def _not_in_time(exchange: Exchange) -> Unobserved | None:
+    """Why an answer is not there or not whole, where that is its being late."""
+    ended = exchange.answer if isinstance(exchange.answer, Unobserved) else exchange.answer.body
+    return ended if isinstance(ended, Unobserved) and ended.reason is Reason.TIMEOUT else None
 
 
 def _measured(exchanges: Iterable[Exchange]) -> Iterator[_Phases]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from scanner.estate import AddressPolicy, Vantage
 from scanner.findings import AcceptedUntil, Severity, State
 from scanner.journal import AlteredError, Journal
 from scanner.locale.speech import say
-from scanner.run import Run
+from scanner.run import Moment, Run
 
 TYPED: Final = "command line"
 """The source of an estate whose URLs were typed by hand."""
@@ -93,7 +93,6 @@ def night_of(run: Run) -> Night:
 _YEARS: Final = range(1970, 9000)
 """Years in which every time zone has every day."""
 _SEVERITIES: Final = frozenset({None, *(it.word for it in Severity)})
-_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 # As much of a manifest and an ending as is needed: a year of them is read at once.
@@ -130,14 +129,14 @@ class _Check(msgspec.Struct, frozen=True):
 
 class _Manifest(msgspec.Struct, frozen=True):
     run: str
-    started: _Moment
+    started: Moment
     estate: _Estate
     profile: _Profile
     checks: tuple[_Check, ...]
 
 
 class _Ending(msgspec.Struct, frozen=True):
-    ended: _Moment
+    ended: Moment
     interrupted: str = ""
 
 

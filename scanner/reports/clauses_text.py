@@ -4,7 +4,7 @@ Every clause has the certainty of its wording beside it, every figure its whole,
 """
 
 import fnmatch
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from scanner.clauses.asking import keys
@@ -29,9 +29,9 @@ from scanner.locale.clause_phrases import ClausePhrases, clause_phrases
 from scanner.locale.phrases import phrases
 from scanner.locale.printable import shortened, wrapped
 from scanner.locale.reasons import reason_text
-from scanner.locale.speech import Speaker
 from scanner.locale.values import write_date, write_number, write_time
 from scanner.observations.steps import Reason
+from scanner.reports.clause_figures import figure_text, states_text
 from scanner.reports.clauses_facts import FactTexts
 from scanner.reports.look import Look
 
@@ -143,7 +143,7 @@ class ClauseTexts:
         if unseen and it.evidence and all(entry.reach is Reach.NOT_YET for entry in it.evidence) and it.via is None:
             return self._say.reaches[Reach.NOT_YET]
         if it.figure is not None:
-            return self._figure(it.figure)
+            return figure_text(it.figure, self._language)
         annex = f"{self._say.annex} " if it.annex else ""
         return annex + (self._open(it) if any(it.findings.values()) else "")
 
@@ -157,7 +157,7 @@ class ClauseTexts:
             yield from self._lines(say.nothing_speaks, "  ")
             return
         if it.figure is not None:
-            yield from self._field(say.figure, self._figure(it.figure))
+            yield from self._field(say.figure, figure_text(it.figure, self._language))
             yield from self._about_figure(assessed, it, it.figure)
         if it.unit_coverage is not None:
             units = it.unit_coverage
@@ -265,7 +265,7 @@ class ClauseTexts:
         # What needs explaining first, then in the order of the lists: no rank, no league.
         shown = sorted(groups, key=lambda it: not it.with_findings)
         for group in shown[:MAX_GROUPS]:
-            parts = self._parts(group.states, group.not_scanned)
+            parts = states_text(group.states, group.not_scanned, self._language)
             name = shortened(self._look.text(group.name), self._width // 2) or nameless
             yield from self._lines(f"{name}: {self._say.states[group.state]} ({parts})", "    ")
         if len(shown) > MAX_GROUPS:
@@ -273,15 +273,15 @@ class ClauseTexts:
 
     # -- frameworks, without a run
 
-    def frameworks(self) -> Iterator[str]:
-        """Each framework in a few lines."""
+    def frameworks(self, built: Collection[str]) -> Iterator[str]:
+        """Each framework in a few lines; `built` are the ids of the checks there are, for those that no clause names."""
         for framework in self._rulebook.frameworks:
             spoken = sum(clause.crosswalk is not None for clause in framework.clauses)
             yield from self._lines(f"{framework.id}: {framework.title.of(self._language)}")
             yield from self._lines(f"{self._say.status}: {framework_text(framework.status, self._language)}", "  ")
             counts = self._say.listed.format(clauses=self._number(len(framework.clauses)), spoken=self._number(spoken))
             yield from self._lines(counts, "  ")
-        practice = sum(len(it.checks) for it in self._rulebook.practices)
+        practice = len({check for it in self._rulebook.practices for check in it.checks if check in built})
         yield ""
         yield from self._lines(self._say.practice.format(number=self._number(practice)))
 
@@ -377,28 +377,6 @@ class ClauseTexts:
             yield from self._lines(f"{self._say.needed}:", "  ")
             for text in clause.crosswalk.manual:
                 yield from self._lines(text.of(self._language), "    - ")
-
-    def _figure(self, figure: Figure) -> str:
-        """The services by state, with their whole; a share only where an official list gives one."""
-        parts = self._parts(figure.states, figure.not_scanned)
-        if figure.whole and not figure.concluded:
-            return f"{self._say.whole.format(whole=self._number(figure.whole))}: {parts}"
-        if figure.whole:
-            share = write_number(100 * figure.supports / figure.whole, self._language)
-            told = self._say.share.format(
-                supports=self._number(figure.supports), whole=self._number(figure.whole), share=share
-            )
-            rest = self._parts({name: n for name, n in figure.states.items() if name != "supports"}, figure.not_scanned)
-            return f"{told}; {rest}" if rest else told
-        if figure.whole == 0:
-            return Speaker(self._language).say("no service of the official list is in the scope of this clause")
-        return f"{self._say.no_share.format(counted=self._number(figure.counted))}: {parts or '-'}"
-
-    def _parts(self, states: dict[str, int], not_scanned: int) -> str:
-        """`3 mendukung, 1 ada temuan, 2 tidak teramati`; services that nobody scanned are not observed either."""
-        counts = {**states, "not_observed": states["not_observed"] + not_scanned}
-        order = ("supports", "mixed", "to_explain", "material", "not_observed")
-        return ", ".join(f"{self._number(counts[it])} {self._say.counted[it]}" for it in order if counts.get(it))
 
     def _unmet(self, it: ClauseAssessment) -> str:
         return self._say.unmet.format(names=", ".join(self._say.scope_keys[key] for key in it.unmet))

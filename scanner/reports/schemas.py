@@ -57,9 +57,13 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
         "description": "Services by what was seen; null where a clause has no such figure.",
         "anyOf": [{"$ref": "#/$defs/FigureInShort"}, {"type": "null"}],
     },
-    ("ClauseInShort", "findings"): {"description": "Open findings on it by severity, each counted once; none left out."},
+    ("ClauseInShort", "findings"): {
+        "description": "Open findings on it by severity, each counted once; none left out."
+    },
     ("ClauseInShort", "id"): {"description": "Framework, `/`, and where the clause stands."},
-    ("ClauseInShort", "state"): {"description": "What can be said of it: never a level, never that it is met or broken."},
+    ("ClauseInShort", "state"): {
+        "description": "What can be said of it: never a level, never that it is met or broken."
+    },
     ("ClauseInShort", "waived"): {"description": "Findings on it that somebody accepted."},
     ("FigureInShort", "counted"): {"description": "The whole, or the services in scope where no list gives one."},
     ("FigureInShort", "document"): {"description": "The document of the official list; empty without one."},

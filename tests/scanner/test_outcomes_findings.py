@@ -124,6 +124,12 @@ def test_severity_belongs_to_findings_and_to_every_finding(state: State) -> None
         finding(state, severity=wrong)
 
 
+@pytest.mark.parametrize("word", ["", "evil", "HIGH", "a\x00b"])
+def test_a_severity_that_nobody_knows_is_none(word: str) -> None:
+    with pytest.raises(ValueError, match="is no severity"):
+        finding(State.FAIL, severity=word)
+
+
 def test_ranks() -> None:
     assert [finding(State.FAIL, severity=it.word).rank for it in Severity] == [0, 1, 2, 3, 4]
     assert finding(State.UNKNOWN).rank == -1

@@ -2,7 +2,9 @@
 
 import contextlib
 import csv
+import importlib
 import io
+import random
 import socket
 import sys
 import time
@@ -50,7 +52,7 @@ from scanner.api import (
 )
 from scanner.conformance import Case, Seen, rules
 from scanner.conformance.hostile import HOSTILE, hostile_run
-from scanner.conformance.purity import not_pure, past_the_wall
+from scanner.conformance.purity import not_pure, past_the_wall, watched
 from scanner.estate_checks import Member
 from scanner.observations.endpoint import Endpoint, Source
 from scanner.plugins import Plugin
@@ -287,6 +289,68 @@ def test_a_check_that_swallows_the_failure_of_what_it_must_not_do_is_found_too()
         yield LONG(word=said)
 
     assert any("open" in line for line in cases(judge))
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        (time.time, "time() in"),
+        (lambda: datetime.now(UTC), "now() in"),
+        (lambda: random.random(), "random() in"),
+        (lambda: importlib.import_module("time").monotonic(), "monotonic() in"),
+    ],
+)
+def test_a_clock_is_found_in_whatever_module_it_is_read(asks: Any, told: str) -> None:
+    def judge(said: str, params: WordParams) -> Iterator[Verdict]:
+        asks()
+        yield LONG(word=said)
+
+    (line,) = cases(judge)
+    assert "it is not pure" in line
+    assert told in line
+
+
+def test_a_chance_that_the_check_seeds_itself_is_none() -> None:
+    def judge(said: str, params: WordParams) -> Iterator[Verdict]:
+        random.Random(7).random()
+        yield LONG(word=said)
+
+    assert cases(judge) == []
+
+
+def test_what_every_case_does_is_told_once() -> None:
+    def judge(said: str, params: WordParams) -> Iterator[Verdict]:
+        _reads_a_file()
+        yield (LONG if len(said) >= params.least else SHORT)(word=said)
+
+    found = list(rules.of_cases(with_judge(judge), CASES))
+    assert len(found) == 1
+    assert str(CASES[0]) in found[0]
+
+
+def test_a_profiler_that_was_there_is_there_again() -> None:
+    called: list[str] = []
+
+    def profiler(frame: Any, event: str, argument: Any) -> None:
+        called.append(event)
+
+    before = sys.getprofile()
+    sys.setprofile(profiler)
+    try:
+        with watched():
+            pass
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(before)
+
+
+def test_an_outcome_that_a_case_names_is_not_told_as_shown_by_none() -> None:
+    def judge(said: str, params: WordParams) -> Iterator[Verdict]:
+        yield from ()
+
+    found = list(rules.of_cases(with_judge(judge), CASES))
+    assert len(found) == len(CASES)
+    assert all("it yields no verdict" in line for line in found)
 
 
 def module_of(tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:

@@ -174,6 +174,8 @@ def test_a_waivers_file_is_told_from_a_targets_file(tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(GOOD)
     (tmp_path / "broken.toml").write_text("[")
     assert holds_waivers(tmp_path / "w.toml")
+    (tmp_path / "misspelt.toml").write_text('[[waivers]]\nreason = "x"\n')
+    assert holds_waivers(tmp_path / "misspelt.toml")
     assert not holds_waivers(ROOT / "targets.example.toml")
     assert not holds_waivers(tmp_path / "broken.toml")
 

@@ -125,7 +125,15 @@ def test_a_layer_knows_only_what_lies_below_it(inside: list[str], may: list[str]
 
 COLLECTING = ("scanner.collector", "scanner.engine", "scanner.surroundings", "scanner.cli", "scanner.demo")
 JUDGING = (
-    *("scanner.estate_checks", "scanner.estate_judge", "scanner.judge", "scanner.judge_worker", "scanner.run", "scanner.assessment", "scanner.reports"),
+    *(
+        "scanner.estate_checks",
+        "scanner.estate_judge",
+        "scanner.judge",
+        "scanner.judge_worker",
+        "scanner.run",
+        "scanner.assessment",
+        "scanner.reports",
+    ),
     *("scanner.clauses", "scanner.frameworks", "scanner.history"),
     *("scanner.evidence", "scanner.derive", "scanner.locale", "scanner.needs", "scanner.registry", "scanner.findings"),
 )

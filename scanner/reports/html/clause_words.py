@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from scanner.clauses.assessed import ClauseAssessment, ClauseState, EntryFigures, Fact, Figure, Group, Reach, Said
+from scanner.clauses.assessed import ClauseAssessment, ClauseState, EntryFigures, Fact, Group, Reach, Said
 from scanner.findings import Severity
 from scanner.frameworks.framework import Clause, Evidence
 from scanner.frameworks.texts import evidence_name
@@ -13,11 +13,11 @@ from scanner.locale.reasons import reason_text
 from scanner.locale.speech import Speaker
 from scanner.locale.values import write_date, write_number, write_time
 from scanner.observations.steps import Reason
+from scanner.reports.clause_figures import figure_text, states_text
 from scanner.reports.html.readable import upfirst
 
 MAX_GROUPS: Final = 12
 """Units listed with a clause; all of them stand in the JSON of `pindai assess`."""
-_COUNTED: Final = ("supports", "mixed", "to_explain", "material", "not_observed")
 
 
 class ClauseWords:
@@ -32,7 +32,7 @@ class ClauseWords:
     def short(self, it: ClauseAssessment) -> str:
         """The figure in one line; where none is formed, why."""
         if it.figure is not None:
-            return self._figure(it.figure)
+            return figure_text(it.figure, self._language)
         if it.annex:
             return self._say.annex
         if it.unit_coverage is not None:
@@ -46,7 +46,7 @@ class ClauseWords:
             yield self._say.annex if it.annex else self._speaker.say("No combined figure.")
             return
         figure = it.figure
-        yield upfirst(self._figure(figure)) + "."
+        yield upfirst(figure_text(figure, self._language)) + "."
         if figure.document and figure.document_date is not None:
             yield self._say.document.format(
                 document=figure.document, date=write_date(figure.document_date, self._language)
@@ -150,7 +150,7 @@ class ClauseWords:
             return
         shown = sorted(seen, key=lambda it: not it.with_findings)
         for group in shown[:MAX_GROUPS]:
-            parts = self._parts(group.states, group.not_scanned)
+            parts = states_text(group.states, group.not_scanned, self._language)
             yield f"{group.name or nameless}: {self._say.states[group.state]} ({parts})"
         if len(shown) > MAX_GROUPS:
             yield self._say.more.format(number=self._number(len(shown) - MAX_GROUPS))
@@ -162,28 +162,6 @@ class ClauseWords:
                 number=self._number(len(groups) - len(seen)),
                 state=self._say.states["not_observed"],
             )
-
-    def _figure(self, figure: Figure) -> str:
-        """Services by state with their whole; a share only where an official list gives the whole."""
-        parts = self._parts(figure.states, figure.not_scanned)
-        if figure.whole and not figure.concluded:
-            return f"{self._say.whole.format(whole=self._number(figure.whole))}: {parts}"
-        if figure.whole:
-            told = self._say.share.format(
-                supports=self._number(figure.supports),
-                whole=self._number(figure.whole),
-                share=write_number(100 * figure.supports / figure.whole, self._language),
-            )
-            others = {name: count for name, count in figure.states.items() if name != "supports"}
-            rest = self._parts(others, figure.not_scanned)
-            return f"{told}; {rest}" if rest else told
-        if figure.whole == 0:
-            return self._speaker.say("no service of the official list is in the scope of this clause")
-        return f"{self._say.no_share.format(counted=self._number(figure.counted))}: {parts or '-'}"
-
-    def _parts(self, states: Mapping[str, int], not_scanned: int) -> str:
-        counts = {**states, "not_observed": states["not_observed"] + not_scanned}
-        return ", ".join(f"{self._number(counts[it])} {self._say.counted[it]}" for it in _COUNTED if counts.get(it))
 
     def _number(self, number: int) -> str:
         return write_number(number, self._language)

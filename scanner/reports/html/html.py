@@ -3,14 +3,14 @@
 Written as it is made: the services, which are most of it, are read from the journal one at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scanner.frameworks.framework import Rulebook
 from scanner.locale.speech import Speaker
@@ -19,7 +19,7 @@ from scanner.reports.html.conclusion import period
 from scanner.reports.html.page import Page, ServicePart, list_digest, page_of
 from scanner.reports.html.readable import readable, ticked, upfirst
 from scanner.reports.html.security import css_string, policy
-from scanner.reports.html.service_words import ServiceWords
+from scanner.reports.html.service_words import LineText, ServiceWords
 from scanner.reports.html.words import Words
 from scanner.reports.pictures import STYLE as PICTURE_STYLE
 from scanner.reports.pictures import pictures
@@ -141,7 +141,41 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["upfirst"] = upfirst
     environment.filters["ticked"] = ticked
+    environment.filters["pairs"] = _pairs
+    environment.filters["items"] = _items
+    environment.filters["verdicts"] = _verdicts
     return environment
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Markup:
+    """Names and values of a list, in one piece: there are a hundred thousand of them in a large report."""
+    names = _escaped([name for name, _ in rows])
+    values = _escaped(["" if isinstance(value, Markup) else value for _, value in rows])
+    told = zip(names, values, rows, strict=True)
+    return Markup(  # noqa: S704 - escaped
+        "".join(f"<dt>{name}<dd>{row[1] if isinstance(row[1], Markup) else value}\n" for name, value, row in told)
+    )
+
+
+def _items(texts: Sequence[str]) -> Markup:
+    """The members of a list, in one piece."""
+    return Markup("".join(f"<li>{text}\n" for text in _escaped(texts)))  # noqa: S704 - escaped
+
+
+def _verdicts(lines: Sequence[LineText]) -> Markup:
+    """Verdicts, one a line, in one piece."""
+    texts = iter(_escaped([text for it in lines for text in (it.fingerprint, it.check, it.text)]))
+    return Markup(  # noqa: S704 - escaped
+        "".join(
+            f'<li id="f-{name}"><code>{check}</code> {text}\n'
+            for name, check, text in zip(texts, texts, texts, strict=True)
+        )
+    )
+
+
+def _escaped(texts: Sequence[str]) -> list[str]:
+    """Each text readable and escaped, all at one go: no text that is readable has a line end in it."""
+    return str(escape("\n".join(map(readable, texts)))).split("\n") if texts else []
 
 
 def _finalize(value: Any) -> Any:

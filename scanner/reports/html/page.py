@@ -55,6 +55,8 @@ class UnitRow:
     services_observed: int | None
     counts: tuple[int | None, ...]
     overdue: int | None
+    declared_none: bool = False
+    """Whether the official list says that the unit declared to have no online service."""
 
     @property
     def has_critical(self) -> bool:
@@ -344,8 +346,10 @@ def _units(run: Run, summary: Summary, overdue: Overdue | None) -> Iterator[Unit
     spelled = {name_key(row.unit): row.unit for row in summary.units}
     registered: Counter[str] = Counter()
     observed: Counter[str] = Counter()
+    declared: set[str] = set()
     if estate.population is not None:
         seen = {row.target for row in summary.rows if row.observed}
+        declared = {name_key(unit.name) for unit in estate.population.units if unit.no_service}
         for unit in estate.population.units:
             spelled.setdefault(name_key(unit.name), unit.name)
         for service in Services(estate.targets, estate.population).all:
@@ -367,6 +371,7 @@ def _units(run: Run, summary: Summary, overdue: Overdue | None) -> Iterator[Unit
                 services_observed=None if estate.population is None else observed[key],
                 counts=_counts(row),
                 overdue=None if overdue is None or row is None else overdue.by_unit[key],
+                declared_none=row is None and key in declared,
             )
         )
     return iter(sorted(made, key=lambda it: (not it.first_group, not it.name, name_key(it.name))))
@@ -395,14 +400,16 @@ def _actions(
         Action(own[0].severity, _fault(checks.get(own[0].check), own, language, hosts), tuple(own))
         for own in groups.values()
     ]
-    actions.sort(key=lambda it: (-it.severity, -it.findings, it.fault))
+    actions.sort(key=lambda it: (-it.severity, -it.findings, it.fixes[0].check, it.fixes[0].outcome))
     return actions[:MAX_ACTIONS]
 
 
 _LOOSE_END = re.compile(r"(?:: \"?…\"?| \(…\)| (?:di|pada|at|on) …|(?<=berakhir) …)$")
 
 
-_PLAIN_VALUE = re.compile(r"[0-9][0-9.,:]{0,11}|[0-9]{1,2} [A-Z][a-z]{2,9} [0-9]{4}(?: [0-9]{2}[.:][0-9]{2}(?: [A-Z]{3,4})?)?")
+_PLAIN_VALUE = re.compile(
+    r"[0-9][0-9.,:]{0,11}|[0-9]{1,2} [A-Z][a-z]{2,9} [0-9]{4}(?: [0-9]{2}[.:][0-9]{2}(?: [A-Z]{3,4})?)?"
+)
 """Numbers, days and times: nothing that a server can say something with."""
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9-]{1,63}){2,8}")
 
@@ -487,9 +494,10 @@ def _first_clauses(parts: Iterable[FrameworkPart]) -> tuple[ClausePart, ...]:
     ]
     found.sort(
         key=lambda it: (
-            "/indikator-" not in it.clause.id,
             it.said.state is ClauseState.NOT_OBSERVED,
+            "/indikator-" not in it.clause.id,
             it.said.figure is None,
+            it.said.state is ClauseState.MATERIAL,
             -_spoken_of(it.said),
         )
     )

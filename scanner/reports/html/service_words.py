@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from scanner.reports.html.words import Words
 
 
+COUNTED_ON_PAPER = "passed"
+
+
 @dataclass(frozen=True)
 class FindingText:
     """A finding, open or accepted, with everything that is known of it."""
@@ -47,7 +50,8 @@ class ServiceText:
     counts: list[tuple[str, str]]
     facts: list[tuple[str, str]]
     findings: list[tuple[str, list[FindingText]]]
-    lines: list[tuple[str, list[LineText]]]
+    lines: list[tuple[str, list[LineText], str]]
+    """Title, verdicts and, for those that are only counted on paper, the class that says so."""
     nothing: str
     evidence: str
     digests: Sequence[str]
@@ -76,12 +80,17 @@ class ServiceWords:
         words = self._words
         counts = Counter(finding.severity for finding in it.findings)
         findings = [(self._open, it.findings), (self._accepted_title, it.accepted)]
-        lines = [(words.phrases.unknown_title, it.unknown), (self._pass, it.passed)]
-        told: list[tuple[str, list[LineText]]] = [
-            (title, [self._line(finding, it) for finding in own]) for title, own in lines if own
-        ]
+        told: list[tuple[str, list[LineText], str]] = []
+        if it.unknown:
+            title = f"{words.phrases.unknown_title}: {words.number(len(it.unknown))}"
+            kind = "" if it.row.observed else COUNTED_ON_PAPER  # there all of them say what stands above already
+            told.append((title, [self._line(finding, it) for finding in it.unknown], kind))
+        if it.passed:
+            title = f"{self._pass}: {words.number(len(it.passed))}"
+            told.append((title, [self._line(finding, it) for finding in it.passed], COUNTED_ON_PAPER))
         if it.other:
-            told.append((self._other, [self._line(finding, it, state=True) for finding in it.other]))
+            title = f"{self._other}: {words.number(len(it.other))}"
+            told.append((title, [self._line(finding, it, state=True) for finding in it.other], COUNTED_ON_PAPER))
         return ServiceText(
             anchor=it.anchor,
             name=it.name.full,
@@ -127,7 +136,7 @@ class ServiceWords:
         if finding.expected is not None:
             rows.append((self._expected, finding.expected))
         if finding.found is not None:
-            rows.append((self._found, finding.found))
+            rows.append((self._found, words.detail(finding.found)))
         rows.append((self._fix, self._repair(finding)))
         if finding.sightings:
             rows.append((self._seen_at, "; ".join(map(words.sighting, finding.sightings))))

@@ -1,5 +1,6 @@
 """From when to when each certificate is valid, held against the day of the run; soonest end first."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -120,7 +121,8 @@ def _soon(sights: Sights) -> timedelta:
     """From when on the run's check says that a certificate ends soon."""
     for used in sights.run.manifest.checks:
         if used.id == "tls.certificate.expiry" and "warn_before" in used.params:
-            return msgspec.convert(used.params["warn_before"], timedelta, strict=False)
+            with contextlib.suppress(msgspec.ValidationError):  # a manifest that somebody else wrote
+                return msgspec.convert(used.params["warn_before"], timedelta, strict=False)
     return SOON
 
 

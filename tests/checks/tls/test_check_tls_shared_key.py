@@ -121,7 +121,11 @@ def test_a_server_that_did_not_show_its_key_is_not_said_to_have_it() -> None:
 
 def test_a_service_over_plain_http_has_no_key() -> None:
     plain = target("plain", "http://plain.example.test/", http_port=None)
-    sights = [(service("www"), shows(*SAME)), (service("app"), shows(*OTHER)), (plain, Seen(home=exchange(url=plain.url)))]
+    sights = [
+        (service("www"), shows(*SAME)),
+        (service("app"), shows(*OTHER)),
+        (plain, Seen(home=exchange(url=plain.url))),
+    ]
     assert outcomes(concluded(CHECK, sights))["plain"] == ["not_applicable"]
 
 

@@ -66,5 +66,29 @@ def test_nothing_measured(home: Exchange, expected: str) -> None:
     assert said([judge(Seen(home=home))]) == {"service": expected}
 
 
+LATE = failed("connect", Reason.TIMEOUT)
+CUT_OFF = exchange(answer=msgspec.structs.replace(answer(), body=Unobserved(Reason.TIMEOUT)))
+
+
+@pytest.mark.parametrize(
+    ("others", "limit", "expected"),
+    [
+        ((LATE,), 1000, "unknown: timeout"),
+        ((CUT_OFF,), 1000, "unknown: timeout"),
+        ((LATE,), 99, "slow"),
+        ((LATE,), 0, "no_limit"),
+        ((LATE, took(10, 20, 30, 40)), 1000, "in_time"),
+        ((failed("answer", Reason.RESET),), 1000, "in_time"),
+    ],
+)
+def test_answers_that_did_not_come_in_time_do_not_make_the_others_a_pass(
+    others: tuple[Exchange, ...], limit: int, expected: str
+) -> None:
+    further = {f"{URL}{name}": it for name, it in zip("ab", others, strict=False)}
+    paths = tuple(f"/{name}" for name in "ab"[: len(others)])
+    finding = judge(Seen(home=took(10, 20, 30, 40), further=further), limit, paths)
+    assert said([finding]) == {"service": expected}
+
+
 def test_times_are_our_word() -> None:
     assert judge(Seen(home=took(1, 1, 1, 1))).replay is Replay.ATTESTED

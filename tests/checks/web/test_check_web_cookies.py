@@ -52,7 +52,10 @@ def findings(*cookies: str, status: int = 200) -> tuple[Finding, ...]:
         ("__Host-a=b; Secure; Path=/", {"cookie": "set"}),
         ("__Host-a=b; Secure; Path=/x", {"cookie": "set", "cookie storage": "prefix"}),
         # Domain
-        ("PHPSESSID=a; Secure; HttpOnly; Domain=example.test", {"cookie": "session_set", "cookie domain": "wide_domain"}),
+        (
+            "PHPSESSID=a; Secure; HttpOnly; Domain=example.test",
+            {"cookie": "session_set", "cookie domain": "wide_domain"},
+        ),
         (f"PHPSESSID=a; Secure; HttpOnly; Domain={HOST}", {"cookie": "session_set"}),
         ("lang=id; Secure; Domain=example.test", {"cookie": "set"}),
         ("a=b; Secure; Domain=other.test", {"cookie": "set", "cookie storage": "foreign_domain"}),

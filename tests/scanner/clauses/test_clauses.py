@@ -526,6 +526,16 @@ def test_a_service_with_registered_addresses_that_nobody_scans_is_not_seen_as_a_
     assert of_clause(run, rulebook(crosswalk(entry(A)))).services[0].state is ClauseState.TO_EXPLAIN
 
 
+@pytest.mark.parametrize(("unit", "state"), [("", ClauseState.SUPPORTS), ("Kominfo", N)])
+def test_what_another_units_target_shows_of_a_service_is_not_seen_in_the_part_of_its_own_unit(
+    unit: str, state: ClauseState
+) -> None:
+    listed = population(service("Portal", "Kominfo", hosts=("www.contoh.test", "api.contoh.test")))
+    targets = [portal("www"), portal("api", unit="Setda")]
+    run = run_of([*passed(A), *passed(A, of="api")], targets, population=listed)
+    assert of_clause(run, rulebook(crosswalk(entry(A))), unit=unit).state is state
+
+
 def test_services_that_an_assessor_names_have_no_figure_of_the_agency() -> None:
     found = of_clause(run_of([fail(A)]), rulebook(crosswalk(entry(A), aggregate="named-service")))
     assert (found.figure, found.units, found.categories) == (None, (), ())

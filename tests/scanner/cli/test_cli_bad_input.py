@@ -99,7 +99,10 @@ MISTAKES = [
     # what else a scan is given
     (f"scan {URL} --profile hasty", "hasty"),
     (f"scan {URL} --profile ../profiles/local", "../profiles/local"),
-    (f"scan {URL} --only tls.cipher", "no check is called 'tls.cipher'; there are: api.published, dns.caa, dns.resolves, "),
+    (
+        f"scan {URL} --only tls.cipher",
+        "no check is called 'tls.cipher'; there are: api.published, dns.caa, dns.resolves, ",
+    ),
     (f"scan {URL} --connect-to a.test:443", "expected HOST:PORT:ADDRESS:PORT"),
     (f"scan {URL} --connect-to a.test:443:b.test:8443", "with an IP address"),
     (f"scan {URL} --connect-to a.test:x:127.0.0.1:1", "expected HOST:PORT:ADDRESS:PORT"),

@@ -124,6 +124,15 @@ def test_a_unit_that_nobody_knows_is_refused(pindai: CommandLine) -> None:
     assert "no unit of this run is called 'Diskominf'; did you mean 'Diskominfo'?" in done.err
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+@pytest.mark.parametrize("command", [("report", "--format", "html"), ("report",), ("assess",)], ids=" ".join)
+def test_no_name_is_not_everybody(pindai: CommandLine, command: tuple[str, ...], name: str) -> None:
+    """A script that makes a copy for each line of a list must not send the whole report to an empty line."""
+    done = pindai(*command, "--state", "state", "--unit", name)
+    assert (done.code, done.out) == (3, "")
+    assert f"no unit of this run is called {name!r}" in done.err
+
+
 @pytest.mark.parametrize("name", ["json", "jsonl"])
 def test_formats_that_have_the_whole_run_refuse_a_unit(pindai: CommandLine, name: str) -> None:
     done = pindai("report", "--state", "state", "--unit", "Diskominfo", "--format", name)

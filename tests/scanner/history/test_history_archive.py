@@ -132,7 +132,7 @@ def test_a_journal_that_somebody_laid_there_does_not_break_the_others(runs: Path
     period = period_of(last, runs, date(2026, 11, 1), date(2026, 12, 31))
     assert period is not None
     assert period.nights.runs == 2
-    with pytest.raises(JournalError, match="altered"):
+    with pytest.raises(JournalError, match=r"altered|cannot be read"):
         changes_of(last, runs, runs / "laid.journal")
     last.journal.close()
 
@@ -233,3 +233,9 @@ def test_an_earlier_run_that_is_not_there(runs: Path, capsys: pytest.CaptureFixt
     for words, told in ((["ffff"], "no run is called ffff"), ([night(1).id], "not earlier than the run")):
         assert main(["report", "--state", str(runs.parent), "--lang", "en", "--since", *words]) == 3
         assert told in capsys.readouterr().err
+
+
+def test_an_end_without_a_zone_is_told_as_altered(runs: Path) -> None:
+    laid(runs, night(1, said()), "ended", MOMENTS[0])
+    with Journal.open(runs / "laid.journal") as journal, pytest.raises(JournalError, match="how the run ended"):
+        _ = Run(journal).ending

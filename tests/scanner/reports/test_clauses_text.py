@@ -56,7 +56,7 @@ def sheets(run: Run, *ids: str, language: str = "id", width: int = 80) -> list[s
 def test_nothing_is_wider_than_the_terminal(name: str, width: int, language: str) -> None:
     run = RUNS[name]()
     lines = overview(run, language, width) + sheets(run, language=language, width=width)
-    lines += texts(language, width).frameworks()
+    lines += texts(language, width).frameworks(())
     assert [line for line in lines if len(line) > max(width, 40)] == []
 
 
@@ -79,8 +79,15 @@ def test_a_framework_of_ones_own_is_escaped_too() -> None:
     book = msgspec.structs.replace(BOOK, frameworks=(own,))
     for language in LANGUAGES:
         writer = texts(language, book=book)
-        lines = [*writer.frameworks(), *writer.framework(own, ()), *writer.clause(clause, ())]
+        lines = [*writer.frameworks(()), *writer.framework(own, ()), *writer.clause(clause, ())]
         assert [line for line in lines if not line.isprintable() or len(line) > 80] == []
+
+
+def test_only_checks_that_there_are_are_counted_as_named_by_no_clause() -> None:
+    named = [check for it in BOOK.practices for check in it.checks]
+    written = {id_: list(texts("en", 132).frameworks(built))[-1] for id_, built in (("", ()), ("one", named[:1]))}
+    assert written[""].startswith("0 checks are named by no clause")
+    assert written["one"].startswith("1 checks are named by no clause")
 
 
 # -- what must be said

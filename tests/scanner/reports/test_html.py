@@ -33,14 +33,15 @@ from runs import (
 )
 
 from scanner.estate import Credential, Deadlines, Goals, Population, PopulationService, PopulationUnit
-from scanner.findings import Finding
+from scanner.findings import Finding, FixedBy, Sighting, State
+from scanner.fixes import Fix, fixes
 from scanner.history.changes import Change, Changed, Changes
 from scanner.observations.observation import digest
 from scanner.observations.steps import Reason
 from scanner.registry import discover
 from scanner.reports.html.html import CHUNK_BYTES, html
 from scanner.reports.html.page import Page, kind_of_fault, list_digest, page_of
-from scanner.reports.html.readable import MAX_CHARS, readable
+from scanner.reports.html.readable import MAX_CHARS, readable, ticked
 from scanner.reports.html.security import css_string
 from scanner.run import Run
 from scanner.unit_copy import part_of, units_of
@@ -188,12 +189,12 @@ def test_the_parts_add_up(name: str) -> None:
     rows = re.findall(r'<tr><th scope="row">.*?</tr>', section(page, "units"), re.DOTALL)
     cells = [re.findall(r'<td class="n">([^<]*)</td>', row) for row in rows]
     if cells:
-        scanned = [it for it in cells if it[0] != "not scanned"]
-        assert sum(int(it[0].partition("/")[0]) for it in scanned) == shown["observed"]
-        assert sum(int(it[0].partition("/")[2]) for it in scanned) == shown["Endpoints scanned"]
-        place = 2 if "Services observed" in section(page, "units") else 1
+        place = 4
+        scanned = [it for it in cells if it[place] != "not scanned"]
+        assert sum(int(it[place].partition("/")[0]) for it in scanned) == shown["observed"]
+        assert sum(int(it[place].partition("/")[2]) for it in scanned) == shown["Endpoints scanned"]
         for offset, severity in enumerate(("Critical", "High", "Medium")):
-            assert sum(int(it[place + offset].replace("?", "0")) for it in cells) == shown[severity]
+            assert sum(int(it[offset].replace("?", "0")) for it in cells) == shown[severity]
 
 
 def test_reasons_of_what_was_not_observed_add_up_to_it() -> None:
@@ -225,7 +226,7 @@ def test_a_unit_of_which_nothing_was_observed_has_question_marks() -> None:
     )
     row = re.search(r'<tr><th scope="row"><a [^>]*>Gelap.*?</tr>', written(run), re.DOTALL)
     assert row is not None
-    assert re.findall(r'class="n">([^<]*)<', row[0]) == ["0 / 1", "?", "?", "?", "?", "1"]
+    assert re.findall(r'class="n">([^<]*)<', row[0]) == ["?", "?", "?", "?", "0 / 1", "1"]
 
 
 def test_when_nothing_was_observed_no_number_of_findings_is_shown() -> None:
@@ -265,8 +266,6 @@ def test_the_first_page_names_no_path_and_no_file() -> None:
 
 
 def test_values_are_left_out_of_what_is_to_be_done_first() -> None:
-    from scanner.fixes import fixes
-
     checks = discover()
     key = "web.https.redirect"
     run = run_of(
@@ -277,6 +276,93 @@ def test_values_are_left_out_of_what_is_to_be_done_first() -> None:
     (fix,) = fixes(run)
     assert kind_of_fault(checks[key], fix, "en") == "… answers … over plain HTTP instead of leading to HTTPS"
     assert kind_of_fault(None, fix, "en") == key
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"),
+    [("uptime.reachable", "no_name"), ("tls.certificate.expiry", "expired"), ("tls.certificate.name", "mismatch")],
+)
+def test_where_one_host_has_a_fault_the_whole_sentence_is_told(check: str, outcome: str) -> None:
+    declared = next(it for it in discover()[check].outcomes if getattr(it, "key", "") == outcome)
+    values = {"host": "a.contoh.test", "name": "a.contoh.test", "presented": "b.contoh.test", "when": "3 March 2026"}
+    said = declared.en.format_map(values)
+    (fix,) = fixes_of(finding("a", check, "high", outcome=outcome, en=said, id=said))
+    assert kind_of_fault(discover()[check], fix, "en", "a.contoh.test") == said
+    assert not any(value in kind_of_fault(discover()[check], fix, "en") for value in values.values())
+
+
+@pytest.mark.parametrize("foreign", ["backup.sql", "/cadangan/.env", "<script>", "evil.example", "contoh.test/.env"])
+def test_what_a_server_says_is_left_out_of_it(foreign: str) -> None:
+    check = discover()["tls.certificate.name"]
+    declared = next(it for it in check.outcomes if getattr(it, "key", "") == "mismatch")
+    said = declared.en.format(presented=foreign, name="a.contoh.test")
+    (fix,) = fixes_of(finding("a", check.id, "high", outcome="mismatch", en=said, id=said))
+    shown = kind_of_fault(check, fix, "en", "a.contoh.test")
+    assert foreign not in shown
+    assert "a.contoh.test" in shown
+
+
+def fixes_of(one: Finding) -> tuple[Fix, ...]:
+    return fixes(run_of([target("a")], [record("a")], {"a": [one]}))
+
+
+def test_a_single_finding_is_not_counted_where_its_endpoint_is_named() -> None:
+    run = run_of([target("a")], [record("a")], {"a": [finding("a", "uptime.reachable", "critical", outcome="x")]})
+    told = text_of(section(written(run), "first"))
+    assert "a.contoh.test" in told
+    assert "1 finding at 1 target" not in told
+
+
+def test_the_first_page_names_framework_and_title_and_leaves_out_what_is_repealed() -> None:
+    page = written(decided(), "id")
+    rows = re.findall(r'<th scope="row"><a [^>]*href="#clause-([^"]+)">([^<]+)</a>', section(page, "evidence"))
+    assert 0 < len(rows) <= 6
+    for clause, name in rows:
+        assert "59-2020" not in clause
+        assert "Tingkat Kematangan" not in name
+        assert name.startswith(("Pemdi indikator ", "BSSN 4/2021 Pasal ", "Permenkominfo 1/2023 ", "PP 71/2019 "))
+    assert 'href="#clauses"' in section(page, "evidence")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("run `certbot renew` now", "run <code>certbot renew</code> now"),
+        ("`<b>` & `x", "<code>&lt;b&gt;</code> &amp; `x"),
+        ("``", "``"),
+        ("a\u202eb `c`", "a\\u202eb <code>c</code>"),
+    ],
+)
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup(text: str, shown: str) -> None:
+    assert ticked(text) == shown
+
+
+def test_the_conclusion_says_when_and_from_where() -> None:
+    assert "(vantage not stated)" in section(
+        written(run_of([target("a")], [record("a")], {"a": rest("a")})), "conclusion"
+    )
+    assert re.search(r"On \d+ \w+ \d{4} at \d\d", section(written(city()), "conclusion"))
+
+
+def test_lines_of_configuration_stand_once_for_what_is_repaired_alike() -> None:
+    """Two shared places with one kind of fault are two fixes; the second refers to the first."""
+    names = [f"s{number}" for number in range(6)]
+    each = {
+        it: [
+            msgspec.structs.replace(
+                finding(it, "web.hsts.policy", "medium", outcome="missing"),
+                sightings=(Sighting(f"203.0.113.{number // 3}", State.FAIL, "missing"),),
+                fixed_by=FixedBy.WEB_SERVER,
+            )
+        ]
+        for number, it in enumerate(names)
+    }
+    run = run_of(list(map(target, names)), list(map(record, names)), each)
+    whole = b"".join(html(run, checks=discover(), rulebook=RULEBOOK, language="en")).decode()
+    page = section(whole, "fixes")
+    assert page.count('<details class="fix"') == 2
+    assert page.count('class="software">nginx<') == 1
+    assert len(re.findall(r'<a href="#fix-', page)) == 1
 
 
 def test_low_findings_and_good_practice_are_nothing_to_do_first() -> None:
@@ -301,7 +387,9 @@ def test_the_footer_says_what_the_report_is_not() -> None:
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_a_pass_is_never_called_safe_and_nothing_is_called_compliant(language: str) -> None:
     page = written(decided(), language)
-    text = text_of(page[: page.index('id="clauses"')]).lower()  # there are wordings of regulations in it
+    ours = re.sub(r'<th scope="row"><a [^>]*href="#clause-.*?</th>', "", page)  # wordings of regulations
+    ours = re.sub(r'<a [^>]*href="#clause-[^>]*>.*?</a>', "", ours)
+    text = text_of(ours[: ours.index('id="clauses"')]).lower()  # there are more of them in it
     for word in (r"\baman\b", r"\blulus\b", r"\bpatuh\b", r"\bmelanggar\b", r"\bsafe\b", r"\bcompl(y|ies|iant)\b"):
         assert not re.search(word, text), word
 
@@ -576,3 +664,14 @@ def test_the_model_of_a_page_is_pure() -> None:
 
     assert made().units == made().units
     assert made().actions == made().actions
+
+
+def test_a_unit_that_declared_to_have_no_service_is_told_so() -> None:
+    units = (PopulationUnit("Dinas Perhubungan"), PopulationUnit("Kecamatan Barat", no_service=True))
+    listed = Population("Daftar", date(2026, 1, 31), units, (PopulationService("Uji kendaraan", "Dinas Perhubungan"),))
+    run = run_of([target("www")], [record("www")], {}, population=listed)
+    table = section(written(run), "units")
+    rows = {name: table[table.index(name) :].partition("</tr>")[0] for name in ("Dinas Perhubungan", "Kecamatan Barat")}
+    assert "declared to have no service" in rows["Kecamatan Barat"]
+    assert "not scanned" in rows["Dinas Perhubungan"]
+    assert "declared" not in rows["Dinas Perhubungan"]

@@ -221,14 +221,14 @@ def column(page: Page, number: int) -> list[str]:
 def test_tables_are_sorted_by_number_and_back_and_filtered(browser: Browser, pages: Pages) -> None:
     with browser.page(pages["busy", "en"]) as page:
         written_order = column(page, 0)
-        heading = "document.querySelectorAll('#t-units th button')[4]"
+        heading = "document.querySelectorAll('#t-units th button')[3]"
         page.value(f"{heading}.focus()")
-        counts = sorted(int(it) for it in column(page, 4))
+        counts = sorted(int(it) for it in column(page, 3))
         page.key("Enter")
-        assert [int(it) for it in column(page, 4)] == counts
+        assert [int(it) for it in column(page, 3)] == counts
         assert page.value(f"{heading}.parentElement.getAttribute('aria-sort')") == "ascending"
         page.key("Enter")
-        assert [int(it) for it in column(page, 4)] == counts[::-1]
+        assert [int(it) for it in column(page, 3)] == counts[::-1]
         page.key("Enter")
         assert column(page, 0) == written_order
         page.value("document.querySelector('#units .filter input').focus()")
@@ -283,6 +283,28 @@ def test_text_stands_out_from_what_is_behind_it(browser: Browser, pages: Pages, 
         assert is_dark is dark
 
 
+@pytest.mark.parametrize(("width", "columns"), [(1280, 4), (900, 2), (390, 1)])
+def test_the_key_figures_stand_in_whole_rows(browser: Browser, pages: Pages, width: int, columns: int) -> None:
+    with browser.page(pages["city", "id"], width=width) as page:
+        tops = page.value("[...document.querySelectorAll('.box')].map(it => it.getBoundingClientRect().top)")
+        assert [count for _, count in sorted(Counter(tops).items())] == [columns] * (4 // columns)
+
+
+def test_a_phone_shows_the_gravest_findings_of_a_unit(browser: Browser, pages: Pages) -> None:
+    with browser.page(pages["city", "id"], **PHONE) as page:
+        cell = "document.querySelectorAll('#t-units-first tbody tr')[0].cells[{}].getBoundingClientRect().right"
+        assert page.value(cell.format(2)) <= 360, "critical and high are seen without scrolling"
+        assert page.value("getComputedStyle(document.querySelector('.scroll')).backgroundImage").count("gradient") == 4
+
+
+def test_no_digest_breaks_within_a_cell(browser: Browser, pages: Pages) -> None:
+    with browser.page(pages["city", "id"], **PHONE) as page:
+        styles = page.value(
+            "[...document.querySelectorAll('td:not(.text), th')].map(it => getComputedStyle(it).overflowWrap)"
+        )
+        assert set(styles) == {"normal"}
+
+
 def test_what_was_not_seen_is_as_large_as_what_was(browser: Browser, pages: Pages) -> None:
     with browser.page(pages["city", "id"]) as page:
         size = "parseFloat(getComputedStyle(document.querySelector('{}')).fontSize)"
@@ -305,6 +327,7 @@ def test_every_printed_page_is_marked_and_numbered_and_nothing_stays_folded(
         assert sheet.count("TERBATAS") >= 2
         assert re.search(rf"halaman {number} dari {len(sheets)}\b", sheet)
     whole = " ".join(done.stdout.split())
+    assert "rincian pada berkas digital" in whole, "what is left out on paper is told"
     assert whole.count("web.hsts.policy v1") == sum(int(name) % 13 + 1 for name in range(18))
 
 

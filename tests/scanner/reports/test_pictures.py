@@ -317,6 +317,14 @@ def test_the_runs_own_threshold_counts() -> None:
     assert "ending within 30 days: 1" in drawn(run)["certificates"].summary
 
 
+def test_a_threshold_that_somebody_else_wrote_may_be_none() -> None:
+    www = target("www")
+    run = run_of((www, [exchange(www, chain=[leaf(20)])]))
+    used = CheckUsed("tls.certificate.expiry", 1, {"warn_before": "<script>"})
+    run.manifest = msgspec.structs.replace(run.manifest, checks=(used,))
+    assert "ending within 14 days: 0" in drawn(run)["certificates"].summary
+
+
 def test_services_with_one_certificate_share_a_bar() -> None:
     der = leaf(100)
     run = run_of(*((it, [exchange(it, chain=[der])]) for it in map(target, "abcdefgh")))
