@@ -37,8 +37,8 @@ INDONESIAN = ChangePhrases(
     mark_new="BARU",
     mark_held="menunggu malam kedua",
     mark_since="sejak {day}",
-    evidence="Bahan bukti Pemdi 11: kriptografi in-transit, dari {whole} layanan {parts}{unbuilt}. Bukan nilai dan bukan "
-    "tingkat kematangan.",
+    evidence="Bahan bukti Pemdi 11: kriptografi in-transit, dari {whole} layanan kategori tinggi dan strategis: {parts}"
+    "{unbuilt}. Bukan nilai dan bukan tingkat kematangan.",
     unbuilt=" ({count} pemeriksaan langsung belum diamati oleh versi ini)",
 )
 
@@ -53,7 +53,7 @@ ENGLISH = ChangePhrases(
     mark_new="NEW",
     mark_held="waiting for a second night",
     mark_since="since {day}",
-    evidence="Evidence for Pemdi 11: cryptography in transit, of {whole} services {parts}{unbuilt}. Not a score and not a "
-    "maturity level.",
+    evidence="Evidence for Pemdi 11: cryptography in transit, of {whole} services of high or strategic category: {parts}"
+    "{unbuilt}. Not a score and not a maturity level.",
     unbuilt=" ({count} direct checks not yet observed by this version)",
 )

@@ -290,7 +290,7 @@ INDONESIAN = ClausePhrases(
             "week": "{executed} dari {slots} pekan terjadwal terlaksana ({share} %); {interrupted} pekan terhenti.",
             "month": "{executed} dari {slots} bulan terjadwal terlaksana ({share} %); {interrupted} bulan terhenti.",
         },
-        gap="Jarak terpanjang antarpemindaian utuh {days} hari.",
+        gap="Jarak terpanjang antarpemindaian utuh, atau ke awal atau akhir periode, {days} hari.",
         gaps="Tanpa pemindaian utuh: {gaps}.",
         gap_days="{first} s.d. {last}",
         schedule={
@@ -489,7 +489,7 @@ ENGLISH = ClausePhrases(
             "week": "{executed} of {slots} scheduled weeks carried out ({share} %); {interrupted} interrupted.",
             "month": "{executed} of {slots} scheduled months carried out ({share} %); {interrupted} interrupted.",
         },
-        gap="The longest time from one whole scan to the next was {days} days.",
+        gap="The longest time from one whole scan to the next, or to an end of the period, was {days} days.",
         gaps="Without a whole scan: {gaps}.",
         gap_days="{first} to {last}",
         schedule={

@@ -133,7 +133,8 @@ class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     errors: str
     more: str
     more_rows: str
-    more_reasons: str
+    more_reasons: tuple[str, str]
+    """Singular and plural."""
     other_reasons: str
     without_unit: str
 
@@ -291,7 +292,7 @@ INDONESIAN = Phrases(
     errors="Kesalahan alat: {verdicts} tidak selesai karena kesalahan Pindai, bukan karena layanan: {names}",
     more="+{count} lain",
     more_rows="+{count} {noun} lain",
-    more_reasons="+{count} alasan lain",
+    more_reasons=("+{count} alasan lain", "+{count} alasan lain"),
     other_reasons="alasan lain {count}",
     without_unit="(tanpa perangkat daerah)",
 )
@@ -424,7 +425,7 @@ ENGLISH = Phrases(
     errors="Errors of the tool: {verdicts} did not finish through a fault of Pindai, not of the service: {names}",
     more="+{count} more",
     more_rows="+{count} more {noun}",
-    more_reasons="+{count} more reasons",
+    more_reasons=("+{count} more reason", "+{count} more reasons"),
     other_reasons="other reasons {count}",
     without_unit="(no unit)",
 )

@@ -456,7 +456,7 @@ class _Page(msgspec.Struct, frozen=True):
             yield from self._open(entry)
         if (hidden := len(self.summary.opens) - MAX_OPENS) > 0:
             yield from wrapped(
-                self.words.more_reasons.format(count=self.words.number(hidden)),
+                self.words.more_reasons[hidden > 1].format(count=self.words.number(hidden)),
                 self.look.width,
                 first="  ",
                 rest="    ",

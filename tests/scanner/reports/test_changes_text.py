@@ -133,11 +133,12 @@ def test_the_counts_add_up_to_the_findings_of_the_page(make: Any) -> None:
 def test_the_line_of_evidence_has_its_whole_and_is_no_score() -> None:
     made = assess_clauses(forty_seven(), book_of_one(), discover())
     assert evidence_text(made, "id") == (
-        "Bahan bukti Pemdi 11: kriptografi in-transit, dari 47 layanan 41 mendukung, 3 ada temuan, 3 tidak teramati. "
-        "Bukan nilai dan bukan tingkat kematangan."
+        "Bahan bukti Pemdi 11: kriptografi in-transit, dari 47 layanan kategori tinggi dan strategis: 41 mendukung, "
+        "3 ada temuan, 3 tidak teramati. Bukan nilai dan bukan tingkat kematangan."
     )
     assert evidence_text(made, "en").endswith(
-        "of 47 services 41 support, 3 with findings, 3 not observed. Not a score and not a maturity level."
+        "of 47 services of high or strategic category: 41 support, 3 with findings, 3 not observed. "
+        "Not a score and not a maturity level."
     )
 
 
@@ -173,5 +174,5 @@ def test_the_page_has_the_line_where_there_is_something_to_say() -> None:
     plain = b"".join(terminal(run, **options)).decode()
     told = b"".join(terminal(run, **options, clauses=assess_clauses(run, book_of_one(), discover()))).decode()
     assert "Bahan bukti Pemdi 11" not in plain
-    assert "Bahan bukti Pemdi 11: kriptografi in-transit, dari 47 layanan" in " ".join(told.split())
+    assert "Bahan bukti Pemdi 11: kriptografi in-transit, dari 47 layanan kategori tinggi" in " ".join(told.split())
     assert set(told.splitlines()) - set(plain.splitlines()) <= {it for it in told.splitlines() if it}
