@@ -188,11 +188,12 @@ class _Pattern(Struct, frozen=True):
 
 
 _BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]")
-_UNESCAPED = re.compile(r"[a-z0-9]+", re.ASCII)
+_UNESCAPED = re.compile(r"[A-Za-z0-9]+", re.ASCII)
 
 
 def _needle(form: str) -> bytes:
-    return max(_UNESCAPED.findall(form.lower()), key=len, default="").encode("ascii")
+    # Found before letters are folded: the lower case of some others (U+0130) has an ASCII letter that no escape of them has.
+    return max(_UNESCAPED.findall(form), key=len, default="").lower().encode("ascii")
 
 
 def _spellings(secret: str) -> Iterator[_Pattern]:

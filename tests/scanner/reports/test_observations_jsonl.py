@@ -214,7 +214,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
         ([FIRST, *OBSERVED], 5, "observations of no target"),
         ([FIRST, FIRST, *OBSERVED, *JUDGED], 2, "not a line of"),
         ([FIRST, *OBSERVED, JUDGED[0].replace(b'"target":"a"', b'"target":"b"')], 5, "findings of another"),
-        ([FIRST, *OBSERVED, JUDGED[0].replace(b'"severity":"medium"', b'"severity":"huge"')], 5, "findings of another"),
+        ([FIRST, *OBSERVED, JUDGED[0].replace(b'"severity":"medium"', b'"severity":"huge"')], 5, "is no severity"),
         ([FIRST, *OBSERVED, JUDGED[0].replace(b'"evidence":["', b'"evidence":[],"x":["')], 5, "cannot be read"),
         (
             [FIRST, *OBSERVED, JUDGED[0].replace(b'"connections":9', b'"connections":' + b"9" * 5000)],
