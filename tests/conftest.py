@@ -4,10 +4,15 @@ import logging
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from installed import program
 
 from scanner.locale.speech import language_of, speak
+
+# How long an example takes says more of the machine than of the code; benchmarks/ is for time.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 collect_ignore = ["example_plugin"]
 """Has tests of its own, which run where it is installed: tests/test_plugins.py."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanner.redaction import NOTHING_KNOWN, Blackout, SpanKind, redact_head, redact_text
@@ -100,7 +100,6 @@ SECRETS = st.text(
 
 
 @example("\u0130\u0107\u015a\u00c7F\u016eq\u00cb", "JSON", "")  # whose first letter in lower case begins with an i
-@settings(deadline=None)
 @given(
     SECRETS, st.sampled_from(["raw", "percent-encoded", "JSON", "HTML", "percent-encoded twice"]), st.text(max_size=20)
 )
