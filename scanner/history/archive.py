@@ -22,7 +22,7 @@ from scanner.locale.speech import say
 from scanner.run import Run
 
 MEMORY: Final = "history.sqlite"
-FORMAT: Final = "1"
+FORMAT: Final = "2"
 
 
 def changes_of(run: Run, folder: Path, since: Path | None = None) -> Changes | None:

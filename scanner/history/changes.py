@@ -4,8 +4,9 @@
 until another one confirms it, so that nobody is written to about a passing disturbance.
 """
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -13,10 +14,14 @@ from functools import cached_property
 import msgspec
 
 from scanner.findings import Severity, State
-from scanner.history.ledger import CONCLUDED, Ask, Ledger, Obstacle, Repair, Spell
+from scanner.history.ledger import CONCLUDED, REPAIRED, Ask, Ledger, Obstacle, Repair, Spell
 from scanner.history.night import Night, Verdict, night_of
-from scanner.journal import Journal
+from scanner.journal import Journal, JournalError
+from scanner.observations.endpoint import Addresses, Resolution
 from scanner.run import Run
+
+_RESOLVED = '"probe":"resolve"'
+_resolutions = msgspec.json.Decoder(Resolution)
 
 
 class Change(StrEnum):
@@ -104,13 +109,31 @@ def _answer(journal: Journal, asked: Verdict) -> Verdict | None:
     """What was concluded of it: of its fingerprint, or that what it is about is gone; None when neither can be told."""
     said = journal.verdict(asked.target, asked.fingerprint, Verdict)
     if said is not None:
-        return said
+        return msgspec.structs.replace(said, elsewhere=_was_elsewhere(journal, asked, said))
     others = [it for it in journal.verdicts(asked.target, Verdict) if it.check == asked.check]
     if not others or any(it.state not in CONCLUDED for it in others):
         return None
     return msgspec.structs.replace(
         others[0], fingerprint=asked.fingerprint, state=State.NOT_APPLICABLE, severity=None, waiver=None, gone=True
     )
+
+
+def _was_elsewhere(journal: Journal, asked: Verdict, said: Verdict) -> bool:
+    """Whether a name that has several addresses was looked at where the fault had not been seen."""
+    failed, looked = asked.failed_at, {it.address for it in said.sightings}
+    if said.state not in REPAIRED or not looked or not failed or not failed.isdisjoint(looked):
+        return False
+    return not failed.isdisjoint(_addresses(journal, asked.target))
+
+
+def _addresses(journal: Journal, target: str) -> Iterator[str]:
+    """The addresses that a target's name had in a run, as far as that can be read."""
+    for key, name in journal.filed(target).items():
+        if _RESOLVED not in key:
+            continue
+        with contextlib.suppress(JournalError, msgspec.MsgspecError, UnicodeDecodeError):
+            outcome = _resolutions.decode(journal.stored(name) or b"").outcome
+            yield from outcome.addresses if isinstance(outcome, Addresses) else ()
 
 
 def changes_between(nights: Sequence[tuple[Night, Ask]], earlier: str) -> Changes:

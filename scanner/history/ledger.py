@@ -151,6 +151,6 @@ def _obstacle(spell: Spell, night: Night, answer: Verdict) -> Obstacle | None:
         return Obstacle.VANTAGE
     if spell.verdict.check_version != answer.check_version:
         return Obstacle.CHECK
-    if spell.measure != night.measure(answer.check, answer.target):
+    if answer.elsewhere or spell.measure != night.measure(answer.check, answer.target):
         return Obstacle.POLICY
     return None

@@ -17,11 +17,19 @@ TYPED: Final = "command line"
 """The source of an estate whose URLs were typed by hand."""
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What was concluded at one address."""
+
+    address: str
+    state: State
+
+
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """As much of a finding as history needs. `severity` is set for findings (`fail`) only.
 
     `gone`: the run did not meet what the finding was about (a cookie, a path), although its check concluded about all that it
-    met at the target; `evidence` is that of one of those verdicts.
+    met at the target; `evidence` is that of one of those verdicts. `elsewhere`: the run looked at other addresses of the name
+    than those where the fault had been seen, and these are still the name's.
     """
 
     fingerprint: str
@@ -33,6 +41,13 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: tuple[str, ...] = ()
     waiver: AcceptedUntil | None = None
     gone: bool = False
+    sightings: tuple[Seen, ...] = ()
+    elsewhere: bool = False
+
+    @property
+    def failed_at(self) -> frozenset[str]:
+        """The addresses where the fault was seen."""
+        return frozenset(it.address for it in self.sightings if it.state is State.FAIL)
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -181,7 +196,7 @@ def read_night(journal: Journal) -> Night:
 
 def _without_evidence(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     for it in verdicts:
-        yield Verdict(it.fingerprint, it.check, it.check_version, it.target, it.state, it.severity, (), it.waiver)
+        yield msgspec.structs.replace(it, evidence=())
 
 
 def _digest(params: dict[str, object]) -> str:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from observed import manifest, record
+from observed import manifest, record, resolved
 
 from scanner.estate import Target, Vantage, VantagePoint
-from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, State, Subject, fingerprint
+from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Sighting, State, Subject, fingerprint
 from scanner.journal import Journal
+from scanner.observations.observation import digest, encode
 from scanner.observations.steps import Reason, Replay
+from scanner.plan import resolving
 from scanner.run import CheckUsed, Ending, Run
 
 FIRST = datetime(2026, 11, 1, 17, tzinfo=UTC)
@@ -33,8 +35,9 @@ def said(
     version: int = 1,
     accepted: bool = False,
     cookie: str = "",
+    at: tuple[str, ...] = (),
 ) -> Finding:
-    """A verdict about the service itself, or one of its cookies; its evidence tells states apart."""
+    """A verdict about the service itself, or one of its cookies, seen at addresses; its evidence tells states apart."""
     subject = Subject("cookie", cookie) if cookie else Subject("service", of)
     failed = state is State.FAIL
     return Finding(
@@ -53,6 +56,7 @@ def said(
         fingerprint=fingerprint(check, of, subject),
         fixed_by=FixedBy.WEB_SERVER,
         replay=Replay.DERIVED,
+        sightings=tuple(Sighting(address, state, state.value) for address in at),
         waiver=AcceptedUntil(date(2026, 12, 31), "Kepala Bidang", "Diganti") if failed and accepted else None,
     )
 
@@ -69,9 +73,12 @@ def night(
     params: Mapping[str, dict[str, object]] | None = None,
     fields: Mapping[str, Any] | None = None,
     vantage: Vantage = Vantage.INTERNET,
+    addresses: tuple[str, ...] = (),
     **estate: Any,
 ) -> Run:
-    """The run of a night, counted in days from the first one. Without `complete` its last target was never reached."""
+    """The run of a night, counted in days from the first one. Without `complete` its last target was never reached; names
+    had these addresses.
+    """
     started = at or FIRST + timedelta(days=number)
     asked = manifest(
         targets(*names, **(fields or {})),
@@ -90,7 +97,9 @@ def night(
     journal.put_manifest(msgspec.json.encode(asked))
     reached = list(names) if complete else list(names)[:-1]
     for name in reached:
-        journal.commit(record(name), {}, {})
+        stored = encode(resolved(*addresses, host=f"{name}.contoh.test"))
+        filed = {resolving(Target(id=name, url=f"https://{name}.contoh.test/")).key: digest(stored)}
+        journal.commit(record(name), *((filed, {digest(stored): stored}) if addresses else ({}, {})))
         journal.put_findings(name, [it for it in findings if it.target == name])
     if ended:
         journal.put_end(msgspec.json.encode(Ending(started + timedelta(hours=1), "" if complete else "SIGTERM")))

@@ -153,3 +153,25 @@ def test_the_open_findings_are_exactly_those_told_as_open(nights: list[list[Find
     before = {it.fingerprint for it in nights[-2] if it.is_open}
     stayed = {it.fingerprint for it in found.each if it.change in (Change.CONTINUING, Change.FIXED)}
     assert stayed >= before & {it.fingerprint for it in nights[-1] if it.state in (State.PASS, State.NOT_APPLICABLE)}
+
+
+A, B, C = "192.0.2.1", "192.0.2.2", "2001:db8::3"
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed", "names", "expected"),
+    [
+        ((A,), (B,), (A, B), (Change.NOT_COMPARABLE, Obstacle.POLICY)),  # one of several, and it is still the name's
+        ((A, C), (B,), (B, C), (Change.NOT_COMPARABLE, Obstacle.POLICY)),
+        ((A,), (A,), (A, B), (Change.FIXED, None)),
+        ((A,), (A, B), (A, B), (Change.FIXED, None)),
+        ((A,), (B,), (B, C), (Change.FIXED, None)),  # the name has moved
+        ((A,), (B,), (), (Change.FIXED, None)),  # nothing says what the name's addresses were
+        ((), (B,), (A, B), (Change.FIXED, None)),
+    ],
+)
+def test_a_pass_at_another_address_of_the_name_is_no_repair(
+    failed: tuple[str, ...], passed: tuple[str, ...], names: tuple[str, ...], expected: tuple[Change, Obstacle | None]
+) -> None:
+    before, after = night(0, said(at=failed)), night(1, said(State.PASS, at=passed), addresses=names)
+    assert told(compare(before, after)) == [expected]
