@@ -490,8 +490,10 @@ def _beyond(target: Target, outcome: Addresses | Unobserved, observed: int) -> U
     if target.addresses is not AddressPolicy.ALL or isinstance(outcome, Unobserved) or not observed:
         return None
     total = len(outcome.addresses)
-    if outcome.source is Source.OPTION or total <= observed:
+    if outcome.source is Source.OPTION:
         return None
+    if total <= observed:
+        return outcome.untold
     return Unobserved(Reason.BUDGET, f"{total - observed} of {total} addresses were not observed")
 
 

@@ -36,11 +36,15 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class Addresses(msgspec.Struct, frozen=True, tag="addresses"):
-    """The addresses of a name in the order they were answered, IPv4 first: more scanners lack an IPv6 route."""
+    """The addresses of a name in the order they were answered, IPv4 first: more scanners lack an IPv6 route.
+
+    `untold` is why the addresses of one family could not be learned, None when both were answered.
+    """
 
     addresses: tuple[str, ...]
     source: Source
     canonical_name: str | None = None
+    untold: Unobserved | None = None
 
 
 class Resolution(Observation, frozen=True, tag="resolution"):

@@ -216,10 +216,10 @@ class Resolve(Probe[Resolution], frozen=True, tag="resolve"):
                 failures.append(found)
             else:
                 canonical, addresses = found[0], addresses + list(found[1])
+        untold = [failure for failure in failures if failure.reason is not Reason.NO_ADDRESS]
         if addresses:
-            return Addresses(tuple(addresses), Source.RESOLVER, canonical), tuple(parts)
-        worst = [failure for failure in failures if failure.reason is not Reason.NO_ADDRESS] or failures
-        return worst[0], tuple(parts)
+            return Addresses(tuple(addresses), Source.RESOLVER, canonical, untold[0] if untold else None), tuple(parts)
+        return (untold or failures)[0], tuple(parts)
 
 
 class CaaClimb(Probe[Climb], frozen=True, tag="caa_climb"):

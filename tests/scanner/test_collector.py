@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import faults_dns  # noqa: F401 - enters its faults
 import msgspec
 import pytest
 from faults import BEHAVIOURS, FaultyNameserver, Reader, serving
@@ -511,11 +512,17 @@ def test_resolving_alone_sends_dns_and_nothing_else() -> None:
         async with FaultyNameserver() as nameserver:
             around = Surroundings(hosts={}, resolvers=((nameserver.address, nameserver.port),))
             urls = {"ok": "http://ok.fault.test/", "no": "http://nxdomain.fault.test/", "ip": f"http://{HERE}/"}
+            urls["half"] = "http://half-broken.fault.test/"
             return await resolve_only([target(url, id=name) for name, url in urls.items()], PROFILE, around)
 
     found = run(go())
     assert found["ok"].outcome == Addresses((HERE,), Source.RESOLVER, "ok.fault.test")
     assert found["ip"].outcome == Addresses((HERE,), Source.LITERAL)
+    half = found["half"].outcome
+    assert isinstance(half, Addresses)
+    assert half.addresses == (HERE,)
+    assert half.untold is not None
+    assert half.untold.reason is Reason.DNS_SERVFAIL
     assert isinstance(found["no"].outcome, Unobserved)
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from observed import (
     ADDRESS,
@@ -36,6 +37,7 @@ from scanner.derive.service import home, page
 from scanner.estate import AddressPolicy, Kind
 from scanner.findings import Finding, State, Subject
 from scanner.judge import CheckTimeout, Judge, time_limit
+from scanner.observations.endpoint import Addresses, Source
 from scanner.observations.http import Exchange
 from scanner.observations.observation import Crashed
 from scanner.plan import resolving
@@ -314,6 +316,18 @@ def test_all_addresses_are_judged_and_the_gravest_wins() -> None:
     )
     assert finding.outcome == "missing"
     assert {(it.address, it.outcome) for it in finding.sightings} == {(ADDRESS, "set"), ("192.0.2.11", "missing")}
+
+
+@pytest.mark.parametrize(("policy", "state"), [(AddressPolicy.ALL, State.UNKNOWN), (AddressPolicy.FIRST, State.PASS)])
+def test_addresses_nobody_could_learn_of_keep_a_service_from_passing(policy: AddressPolicy, state: State) -> None:
+    """IPv4 was answered, IPv6 was not: where all addresses count, one that nobody knows may be otherwise."""
+    outcome = Addresses((ADDRESS,), Source.RESOLVER, untold=Unobserved(Reason.DNS_SERVFAIL, "SERVFAIL"))
+    half = msgspec.structs.replace(resolved(), outcome=outcome)
+    of = target(addresses=policy)
+    (finding,) = judged(shipped()["web.hsts.policy"], Seen(resolution=half), of=of)
+    assert (finding.state, finding.reason) == (state, Reason.DNS_SERVFAIL if state is State.UNKNOWN else None)
+    (failing,) = judged(shipped()["web.hsts.policy"], Seen(resolution=half, home=exchange()), of=of)
+    assert failing.state is State.FAIL
 
 
 def test_stored_bytes_that_were_altered_are_an_error_never_a_verdict(tmp_path: Path) -> None:
