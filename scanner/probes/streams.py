@@ -36,7 +36,7 @@ async def connected(
         if not tls:
             yield connection, deadline
             return
-        from scanner.probes.tls import TlsStream  # OpenSSL is imported when somebody first speaks TLS
+        from scanner.probes.tls.stream import TlsStream  # OpenSSL is imported when somebody first speaks TLS
 
         stream = TlsStream(connection, None if _is_address(endpoint.host) else endpoint.host)
         async with deadline.phase(lab.profile.timeouts.tls_s, "TLS handshake"):

@@ -18,7 +18,7 @@ from scanner.network import Budget, Connection, Deadline, Gate, NetworkError
 from scanner.observations.endpoint import Endpoint
 from scanner.observations.http import BrokenHandshake, Connected, Handshake
 from scanner.observations.steps import NotApplicable, Reason, Unobserved
-from scanner.probes.tls import TlsStream
+from scanner.probes.tls.stream import TlsStream
 from scanner.profiles import Profile
 
 MAX_INFORMATIONAL = 10
