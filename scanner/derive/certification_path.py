@@ -90,6 +90,15 @@ class PathReasonKind(StrEnum):
 
 
 LEAF_VALIDITY: Final = frozenset({PathReasonKind.LEAF_EXPIRED, PathReasonKind.LEAF_NOT_YET_VALID})
+PROVE_NOTHING: Final = frozenset(
+    {
+        PathReasonKind.NOTHING_SENT,
+        PathReasonKind.UNPARSEABLE,
+        PathReasonKind.UNSUPPORTED_ALGORITHM,
+        PathReasonKind.SEARCH_LIMIT,
+    }
+)
+"""Reasons why none was found that leave open whether there is one."""
 
 
 class PathReason(Struct, frozen=True):
@@ -135,6 +144,17 @@ class PathResult(Struct, frozen=True):
     """Self-issued authorities, which a client has or does not trust."""
     duplicates: tuple[SentCertificate, ...]
     unparseable: tuple[int, ...]
+
+    @property
+    def leads_to_the_public(self) -> bool:
+        """Whether it ends at an anchor that the public trusts, and not only the operator."""
+        return bool(self.path) and self.profile is Profile.PUBLIC
+
+    @property
+    def issuer(self) -> Certificate | None:
+        """The certificate above the leaf, as far as one was found."""
+        above = (self.path or self.attempted)[1:2]
+        return above[0] if above else None
 
     @property
     def kinds(self) -> frozenset[PathReasonKind]:
@@ -448,6 +468,8 @@ class _Chain:
         self._name_checks -= (
             len(certificate.dns_names)
             + len(certificate.ip_addresses)
+            + len(certificate.directory_names or ())
+            * len(constraints.permitted_directory + constraints.excluded_directory)
             + len(constraints.permitted_dns)
             + len(constraints.excluded_dns)
             + len(constraints.permitted_ip)
@@ -557,14 +579,17 @@ def _directory_allowed(certificate: Certificate, constraints: NameConstraints) -
     permitted, excluded = constraints.permitted_directory, constraints.excluded_directory
     if not permitted and not excluded:
         return True
-    if "directory" in certificate.other_names:  # in the alternative names, which are counted but not kept
+    if certificate.directory_names is None:
         return False
-    subject = certificate.subject_name
-    if not subject:
-        return True
-    if any(subject[: len(base)] == base for base in excluded):
-        return False
-    return not permitted or any(subject[: len(base)] == base for base in permitted)
+    names = certificate.directory_names
+    if certificate.subject_name:
+        names = (certificate.subject_name, *names)
+    for name in names:
+        if any(name[: len(base)] == base for base in excluded):
+            return False
+        if permitted and not any(name[: len(base)] == base for base in permitted):
+            return False
+    return True
 
 
 def _dns_allowed(names: tuple[str, ...], constraints: NameConstraints) -> bool:

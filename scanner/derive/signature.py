@@ -1,4 +1,4 @@
-"""One certificate's signature, checked with one key (RFC 5280 section 4.1.1.3).
+"""One signature of an authority, checked with one key: on a certificate, a revocation list, a status response.
 
 The library that knows the algorithms is imported when the first signature is checked: whoever only lists checks never
 waits for it.
@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from scanner.parse.certificate import Certificate, SignatureAlgorithm, SignedParts, signed_parts
+from scanner.parse.certificate import Certificate, PublicKey, SignatureAlgorithm, SignedParts, signed_parts
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -26,18 +26,22 @@ class Verdict(Enum):
 
 
 def verify_signature(certificate: Certificate, issuer: Certificate) -> Verdict:
-    """Check `certificate`'s signature with `issuer`'s key, and nothing else about either."""
+    """Check `certificate`'s signature with `issuer`'s key, and nothing else about either (RFC 5280 4.1.1.3)."""
+    return verify_signed(signed_parts(certificate), certificate.signature, issuer.key)
+
+
+def verify_signed(parts: SignedParts, algorithm: SignatureAlgorithm, signer: PublicKey) -> Verdict:
+    """Check whether `signer` made the signature of these parts."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-    algorithm = certificate.signature
     kinds = _SCHEMES.get(algorithm.scheme or "")
-    if kinds is not None and issuer.key.kind not in kinds:
+    if kinds is not None and signer.kind not in kinds:
         return Verdict.INVALID
-    key = _load_key(issuer.key.spki) if len(issuer.key.spki) <= MAX_CACHED_KEY_BYTES else None
-    if key is None or (issuer.key.bits or 0) > MAX_KEY_BITS:
+    key = _load_key(signer.spki) if len(signer.spki) <= MAX_CACHED_KEY_BYTES else None
+    if key is None or (signer.bits or 0) > MAX_KEY_BITS:
         return Verdict.UNSUPPORTED
     try:
-        return _check_signature(signed_parts(certificate), algorithm, key)
+        return _check_signature(parts, algorithm, key)
     except InvalidSignature:
         return Verdict.INVALID
     except (UnsupportedAlgorithm, ValueError, OverflowError):

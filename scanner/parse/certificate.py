@@ -12,11 +12,29 @@ is of the outer structure, and then nothing about the certificate is known: `Cer
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from msgspec import Struct
+
+from scanner.parse.der import (
+    BIT_STRING,
+    BOOLEAN,
+    INTEGER,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    DerError,
+    Reader,
+    bit_string,
+    dotted,
+    encoded,
+    one_sequence,
+    read_time,
+    small_integer,
+)
 
 MAX_DER_BYTES: Final = 1 << 20
 MAX_NAMES: Final = 5_000
@@ -30,6 +48,7 @@ MAX_URL_CHARS: Final = 2_048
 MAX_SERIAL_BYTES: Final = 64
 
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 ANY_PURPOSE: Final = "2.5.29.37.0"
 
 SUBJECT_KEY_ID: Final = "2.5.29.14"
@@ -37,11 +56,13 @@ KEY_USAGE: Final = "2.5.29.15"
 SUBJECT_ALT_NAME: Final = "2.5.29.17"
 BASIC_CONSTRAINTS: Final = "2.5.29.19"
 NAME_CONSTRAINTS: Final = "2.5.29.30"
+CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 AUTHORITY_KEY_ID: Final = "2.5.29.35"
 EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 AUTHORITY_INFO_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
 TLS_FEATURE: Final = "1.3.6.1.5.5.7.1.24"
 CT_POISON: Final = "1.3.6.1.4.1.11129.2.4.3"
+EMBEDDED_SCTS: Final = "1.3.6.1.4.1.11129.2.4.2"
 
 _OCSP: Final = "1.3.6.1.5.5.7.48.1"
 _CA_ISSUERS: Final = "1.3.6.1.5.5.7.48.2"
@@ -61,7 +82,7 @@ _RECOGNISED: Final = frozenset(
         AUTHORITY_INFO_ACCESS,
         TLS_FEATURE,
         "2.5.29.18",  # issuerAltName
-        "2.5.29.31",  # cRLDistributionPoints
+        CRL_DISTRIBUTION_POINTS,
         "2.5.29.32",  # certificatePolicies
         "2.5.29.33",  # policyMappings
         "2.5.29.36",  # policyConstraints
@@ -69,9 +90,6 @@ _RECOGNISED: Final = frozenset(
         "2.5.29.54",  # inhibitAnyPolicy
     }
 )
-
-_BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0x06
-_UTC_TIME, _GENERALIZED_TIME, _SEQUENCE, _SET = 0x17, 0x18, 0x30, 0x31
 
 _CODECS: Final = {
     0x0C: "utf-8",  # UTF8String
@@ -204,7 +222,7 @@ Name = tuple[bytes, ...]
 """A distinguished name for comparison: one value for each relative name, case and spaces folded."""
 
 
-class CertificateError(ValueError):
+class CertificateError(DerError):
     """The bytes are not a certificate."""
 
 
@@ -276,6 +294,8 @@ class Certificate(Struct, frozen=True):
     ip_addresses: tuple[bytes, ...]
     other_names: frozenset[str]
     """Kinds of the remaining names (`email`, `uri`, ...), the subject's e-mail address included."""
+    directory_names: tuple[Name, ...] | None
+    """The directory names among the alternative names, None when one cannot be read; at most `MAX_NAMES`."""
     san_count: int
     is_ca: bool | None
     """None without (readable) basic constraints."""
@@ -287,6 +307,8 @@ class Certificate(Struct, frozen=True):
     authority_key_id: bytes | None
     ca_issuers: tuple[str, ...]
     ocsp_urls: tuple[str, ...]
+    crl_urls: tuple[str, ...]
+    """Where whole lists of the issuer's own are, for all reasons."""
     must_staple: bool
     unknown_critical: tuple[str, ...]
     self_issued: bool
@@ -299,80 +321,25 @@ class Certificate(Struct, frozen=True):
 
 
 class SignedParts(NamedTuple):
-    """The bytes that the issuer signed, and the signature."""
+    """The bytes that somebody signed, and the signature."""
 
     tbs: bytes
     signature: bytes
 
 
-class _Reader:
-    """Walks the elements of one DER value; each is checked against the end of the value that holds it."""
-
-    __slots__ = ("at", "data", "end")
-
-    def __init__(self, data: bytes, at: int, end: int) -> None:
-        self.data = data
-        self.at = at
-        self.end = end
-
-    def peek(self) -> int:
-        """Give the next element's tag, or -1 at the end."""
-        return self.data[self.at] if self.at < self.end else -1
-
-    def element(self) -> tuple[int, int, int]:
-        """Step over one element: its tag and where its content starts and stops."""
-        data, at, end = self.data, self.at, self.end
-        if end - at < 2:
-            raise CertificateError("the data ends too early")
-        tag, length = data[at], data[at + 1]
-        if tag & 0x1F == 0x1F:
-            raise CertificateError("a tag number above 30")
-        at += 2
-        if length >= 0x80:
-            size = length & 0x7F
-            if not 0 < size <= 4 or end - at < size:
-                raise CertificateError("a length that is indefinite, too long or cut off")
-            length = int.from_bytes(data[at : at + size], "big")
-            if length < 0x80 or data[at] == 0:
-                raise CertificateError("a length that is not in its shortest form")
-            at += size
-        if length > end - at:
-            raise CertificateError("an element that is longer than what holds it")
-        self.at = at + length
-        return tag, at, self.at
-
-    def inside(self, tag: int) -> "_Reader":
-        """Step over one element of this tag and give a reader of its content."""
-        found, start, stop = self.element()
-        if found != tag:
-            raise CertificateError(f"tag {found:#04x} where {tag:#04x} belongs")
-        return _Reader(self.data, start, stop)
-
-    def content(self, tag: int) -> bytes:
-        """Step over one element of this tag and give its content."""
-        found, start, stop = self.element()
-        if found != tag:
-            raise CertificateError(f"tag {found:#04x} where {tag:#04x} belongs")
-        return self.data[start:stop]
-
-    def whole(self, tag: int) -> bytes:
-        """Step over one element of this tag and give it with its tag and length."""
-        begin = self.at
-        self.inside(tag)
-        return self.data[begin : self.at]
-
-    def finish(self) -> None:
-        """Refuse what stands after the last element."""
-        if self.at != self.end:
-            raise CertificateError("data after the last element")
-
-
 def parse_certificate(der: bytes) -> Certificate:
     """Read one certificate; raise `CertificateError` when its outer structure cannot be read."""
+    try:
+        return _read(der)
+    except DerError as error:
+        raise CertificateError(str(error)) from error
+
+
+def _read(der: bytes) -> Certificate:
     outer = _open(der)
-    tbs = outer.inside(_SEQUENCE)
-    outer_algorithm = outer.whole(_SEQUENCE)
-    _bit_string(outer)
+    tbs = outer.inside(SEQUENCE)
+    outer_algorithm = outer.whole(SEQUENCE)
+    bit_string(outer)
     outer.finish()
 
     problems = _Problems()
@@ -409,6 +376,7 @@ def parse_certificate(der: bytes) -> Certificate:
         dns_names=names.dns if names else (),
         ip_addresses=names.ip if names else (),
         other_names=others,
+        directory_names=names.directory if names else (),
         san_count=names.total if names else 0,
         is_ca=constraints[0] if constraints else None,
         path_length=constraints[1] if constraints else None,
@@ -419,6 +387,7 @@ def parse_certificate(der: bytes) -> Certificate:
         authority_key_id=extensions.read(AUTHORITY_KEY_ID, _read_authority_key_id),
         ca_issuers=access.get(_CA_ISSUERS, ()),
         ocsp_urls=access.get(_OCSP, ()),
+        crl_urls=_crl_urls(extensions, problems),
         must_staple=bool(extensions.read(TLS_FEATURE, _read_tls_feature)),
         unknown_critical=tuple(
             oid for oid, extension in extensions.found.items() if extension.critical and oid not in _RECOGNISED
@@ -430,27 +399,56 @@ def parse_certificate(der: bytes) -> Certificate:
 
 
 def subject_name(der: bytes) -> Name:
-    """Read only the subject's name: what an index of many anchors needs of each."""
-    tbs = _open(der).inside(_SEQUENCE)
-    if tbs.peek() == 0xA0:
-        tbs.element()
-    tbs.content(_INTEGER)
-    for _ in range(3):  # signature algorithm, issuer, validity
-        tbs.content(_SEQUENCE)
-    return _read_name(tbs.whole(_SEQUENCE)).name
+    """Read only the subject's name: what an index of many anchors needs of each. Raises `CertificateError`."""
+    try:
+        tbs = _open(der).inside(SEQUENCE)
+        if tbs.peek() == 0xA0:
+            tbs.element()
+        tbs.content(INTEGER)
+        for _ in range(3):  # signature algorithm, issuer, validity
+            tbs.content(SEQUENCE)
+        return _read_name(tbs.whole(SEQUENCE)).name
+    except DerError as error:
+        raise CertificateError(str(error)) from error
 
 
 def signed_parts(certificate: Certificate) -> SignedParts:
     """Give what `certificate`'s issuer signed and the signature, cut from the bytes when they are needed."""
     outer = _open(certificate.der)
-    tbs = outer.whole(_SEQUENCE)
+    tbs = outer.whole(SEQUENCE)
     outer.element()
-    return SignedParts(tbs, _bit_string(outer))
+    return SignedParts(tbs, bit_string(outer))
+
+
+def read_algorithm(der: bytes) -> SignatureAlgorithm:
+    """Read an AlgorithmIdentifier with its tag and length, as lists and status responses have one. Raises DerError."""
+    problems = _Problems()
+    algorithm = _read_signature_algorithm(der, problems)
+    if problems.malformed:
+        raise DerError(problems.sentences[0])
+    return algorithm
+
+
+def read_name(der: bytes) -> Name:
+    """Read a distinguished name with its tag and length for comparison. Raises DerError."""
+    return _read_name(der).name
+
+
+def name_text(der: bytes) -> str:
+    """Read a distinguished name with its tag and length for people, in the form of RFC 4514. Raises DerError."""
+    return _read_name(der).display
+
+
+def key_bits(key: PublicKey) -> bytes:
+    """The public key without its algorithm: what RFC 6960 and RFC 5280 4.2.1.2 take digests of. Raises DerError."""
+    info = one_sequence(key.spki)
+    info.inside(SEQUENCE)
+    return bit_string(info)
 
 
 def extension_value(certificate: Certificate, oid: str) -> bytes | None:
     """Give the raw value of an extension that this module does not read (such as embedded SCTs)."""
-    tbs = _open(certificate.der).inside(_SEQUENCE)
+    tbs = _open(certificate.der).inside(SEQUENCE)
     while tbs.peek() not in (0xA3, -1):
         tbs.element()
     found = _read_extensions(tbs, certificate.version, _Problems()).found.get(oid)
@@ -494,7 +492,7 @@ class _Extensions:
             return None
         try:
             return reader(extension.value)
-        except CertificateError as error:
+        except DerError as error:
             self._problems.refuse(f"extension {oid} cannot be read: {error}")
             return None
 
@@ -524,6 +522,7 @@ class _GeneralNames(NamedTuple):
     dns: tuple[str, ...]
     ip: tuple[bytes, ...]
     others: frozenset[str]
+    directory: tuple[Name, ...] | None
     total: int
     bad_addresses: int
     not_ascii: int
@@ -540,66 +539,19 @@ class _GeneralNames(NamedTuple):
             problems.note("a DNS name with characters outside ASCII")
 
 
-def _open(der: bytes) -> _Reader:
+def _open(der: bytes) -> Reader:
     if len(der) > MAX_DER_BYTES:
-        raise CertificateError(f"more than {MAX_DER_BYTES} bytes")
-    whole = _Reader(der, 0, len(der))
-    outer = whole.inside(_SEQUENCE)
-    whole.finish()
-    return outer
-
-
-def _sequence(value: bytes) -> _Reader:
-    whole = _Reader(value, 0, len(value))
-    inner = whole.inside(_SEQUENCE)
-    whole.finish()
-    return inner
-
-
-def _bit_string(reader: _Reader) -> bytes:
-    content = reader.content(_BIT_STRING)
-    if not content or content[0] != 0:
-        raise CertificateError("a bit string that is not whole bytes")
-    return content[1:]
-
-
-def _small_integer(content: bytes) -> int:
-    if not 0 < len(content) <= 8 or content[0] & 0x80:
-        raise CertificateError("a number that is negative or too large")
-    return int.from_bytes(content, "big")
+        raise DerError(f"more than {MAX_DER_BYTES} bytes")
+    return one_sequence(der)
 
 
 def _dotted(content: bytes) -> str:
-    known = _DOTTED.get(content)
-    if known is not None:
-        return known
-    if not 0 < len(content) <= 64 or content[-1] & 0x80:
-        raise CertificateError("an object identifier that is empty, too long or cut off")
-    arcs: list[int] = []
-    arc = 0
-    for octet in content:
-        arc = arc << 7 | octet & 0x7F
-        if not octet & 0x80:
-            arcs.append(arc)
-            arc = 0
-    first = min(arcs[0] // 40, 2)
-    return ".".join(str(arc) for arc in (first, arcs[0] - 40 * first, *arcs[1:]))
-
-
-def _encoded(dotted: str) -> bytes:
-    first, second, *rest = (int(arc) for arc in dotted.split("."))
-    encoded = bytearray()
-    for arc in (40 * first + second, *rest):
-        groups = [arc & 0x7F]
-        while arc := arc >> 7:
-            groups.append(0x80 | arc & 0x7F)
-        encoded += bytes(reversed(groups))
-    return bytes(encoded)
+    return _DOTTED.get(content) or dotted(content)
 
 
 _DOTTED: Final = {
-    _encoded(dotted): dotted
-    for dotted in (
+    encoded(oid): oid
+    for oid in (
         *_RECOGNISED,
         *_ATTRIBUTES,
         *_CURVES,
@@ -610,32 +562,33 @@ _DOTTED: Final = {
         _CA_ISSUERS,
         SERVER_AUTH,
         "1.3.6.1.5.5.7.3.2",  # clientAuth
-        "1.3.6.1.4.1.11129.2.4.2",  # embedded SCTs
+        OCSP_SIGNING,
+        EMBEDDED_SCTS,
     )
 }
 
 
-def _read_body(tbs: _Reader, problems: _Problems) -> _Body:
+def _read_body(tbs: Reader, problems: _Problems) -> _Body:
     version = _read_version(tbs, problems)
-    serial = _read_serial(tbs.content(_INTEGER), problems)
-    algorithm = tbs.whole(_SEQUENCE)
-    issuer = tbs.whole(_SEQUENCE)
-    validity = tbs.inside(_SEQUENCE)
-    not_before, not_after = _read_time(validity), _read_time(validity)
+    serial = _read_serial(tbs.content(INTEGER), problems)
+    algorithm = tbs.whole(SEQUENCE)
+    issuer = tbs.whole(SEQUENCE)
+    validity = tbs.inside(SEQUENCE)
+    not_before, not_after = read_time(validity), read_time(validity)
     validity.finish()
     if not_after < not_before:
         problems.note("the validity ends before it begins")
-    subject = tbs.whole(_SEQUENCE)
-    key = _read_public_key(tbs.whole(_SEQUENCE), problems)
+    subject = tbs.whole(SEQUENCE)
+    key = _read_public_key(tbs.whole(SEQUENCE), problems)
     extensions = _read_extensions(tbs, version, problems)
     return _Body(version, serial, algorithm, issuer, not_before, not_after, subject, key, extensions)
 
 
-def _read_version(tbs: _Reader, problems: _Problems) -> int:
+def _read_version(tbs: Reader, problems: _Problems) -> int:
     if tbs.peek() != 0xA0:
         return 1
     wrapper = tbs.inside(0xA0)
-    version = _small_integer(wrapper.content(_INTEGER)) + 1
+    version = small_integer(wrapper.content(INTEGER)) + 1
     wrapper.finish()
     if version not in (1, 2, 3):
         problems.refuse(f"version {version}, where 3 is the highest")
@@ -644,31 +597,12 @@ def _read_version(tbs: _Reader, problems: _Problems) -> int:
 
 def _read_serial(content: bytes, problems: _Problems) -> str:
     if not content:
-        raise CertificateError("an empty serial number")
+        raise DerError("an empty serial number")
     if len(content) > 20:
         problems.note("a serial number longer than 20 bytes (RFC 5280 4.1.2.2)")
     if content[0] & 0x80 or not any(content):
         problems.note("a serial number that is not positive (RFC 5280 4.1.2.2)")
     return f"{int.from_bytes(content[:MAX_SERIAL_BYTES], 'big', signed=True):x}"
-
-
-def _read_time(reader: _Reader) -> datetime:
-    """Read a time in the one form each type has (RFC 5280 4.1.2.5): seconds present, UTC, no fraction."""
-    tag, start, stop = reader.element()
-    content = reader.data[start:stop]
-    digits = content[:-1]
-    if content[-1:] != b"Z" or not digits.isdigit():
-        raise CertificateError("a time that is not digits and Z")
-    if tag == _UTC_TIME and len(digits) == 12:
-        digits = (b"19" if digits >= b"5" else b"20") + digits
-    elif tag != _GENERALIZED_TIME or len(digits) != 14:
-        raise CertificateError("a time of the wrong type or length")
-    year = int(digits[:4])
-    month, day, hour, minute, second = (int(digits[at : at + 2]) for at in (4, 6, 8, 10, 12))
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError as error:
-        raise CertificateError("a time that does not exist") from error
 
 
 def _read_name(der: bytes) -> _ReadName:
@@ -682,17 +616,17 @@ def _read_name_anew(der: bytes) -> _ReadName:
     common_names: list[str] = []
     has_email = False
     attributes = 0
-    sequence = _sequence(der)
+    sequence = one_sequence(der)
     while sequence.at < sequence.end:
-        members = sequence.inside(_SET)
+        members = sequence.inside(SET)
         shown: list[str] = []
         compared: list[bytes] = []
         while members.at < members.end:
             attributes += 1
             if attributes > MAX_ATTRIBUTES:
-                raise CertificateError(f"a name of more than {MAX_ATTRIBUTES} attributes")
-            attribute = members.inside(_SEQUENCE)
-            number = attribute.content(_OID)
+                raise DerError(f"a name of more than {MAX_ATTRIBUTES} attributes")
+            attribute = members.inside(SEQUENCE)
+            number = attribute.content(OID)
             oid = _dotted(number)
             begin = attribute.at
             tag, start, stop = attribute.element()
@@ -754,25 +688,25 @@ _ESCAPES: Final = str.maketrans({**{special: "\\" + special for special in '"+,;
 
 
 def _read_public_key(spki: bytes, problems: _Problems) -> PublicKey:
-    sequence = _sequence(spki)
-    algorithm = sequence.inside(_SEQUENCE)
-    oid = _dotted(algorithm.content(_OID))
-    key = _bit_string(sequence)
+    sequence = one_sequence(spki)
+    algorithm = sequence.inside(SEQUENCE)
+    oid = _dotted(algorithm.content(OID))
+    key = bit_string(sequence)
     sequence.finish()
     kind, bits = _KEY_KINDS.get(oid, ("other", None))
     curve: str | None = None
     try:
         if kind in {"rsa", "rsa-pss"}:
-            bits = int.from_bytes(_sequence(key).content(_INTEGER), "big").bit_length()
+            bits = int.from_bytes(one_sequence(key).content(INTEGER), "big").bit_length()
         elif kind == "dsa":
-            bits = int.from_bytes(algorithm.inside(_SEQUENCE).content(_INTEGER), "big").bit_length()
-        elif kind == "ec" and algorithm.peek() == _OID:
-            curve_oid = _dotted(algorithm.content(_OID))
+            bits = int.from_bytes(algorithm.inside(SEQUENCE).content(INTEGER), "big").bit_length()
+        elif kind == "ec" and algorithm.peek() == OID:
+            curve_oid = _dotted(algorithm.content(OID))
             curve, bits = _CURVES.get(curve_oid, (curve_oid, _point_bits(key)))
         elif kind == "ec":
             bits = _point_bits(key)
             problems.note("an elliptic curve that is written out instead of named (RFC 5480 2.1.1)")
-    except CertificateError as error:
+    except DerError as error:
         problems.note(f"the public key cannot be read: {error}")
     return PublicKey(kind, oid, bits, curve, spki, hashlib.sha256(spki).hexdigest())
 
@@ -782,11 +716,11 @@ def rsa_numbers(key: PublicKey) -> tuple[int, int] | None:
     if key.kind not in {"rsa", "rsa-pss"}:
         return None
     try:
-        sequence = _sequence(key.spki)
-        sequence.inside(_SEQUENCE)
-        numbers = _sequence(_bit_string(sequence))
-        modulus, exponent = numbers.content(_INTEGER), numbers.content(_INTEGER)
-    except CertificateError:
+        sequence = one_sequence(key.spki)
+        sequence.inside(SEQUENCE)
+        numbers = one_sequence(bit_string(sequence))
+        modulus, exponent = numbers.content(INTEGER), numbers.content(INTEGER)
+    except DerError:
         return None
     return int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
 
@@ -799,38 +733,38 @@ def _point_bits(point: bytes) -> int | None:
 
 
 def _read_signature_algorithm(der: bytes, problems: _Problems) -> SignatureAlgorithm:
-    sequence = _sequence(der)
-    oid = _dotted(sequence.content(_OID))
+    sequence = one_sequence(der)
+    oid = _dotted(sequence.content(OID))
     if oid != _RSA_PSS:
         name, scheme, hash_name = _SIGNATURES.get(oid, (oid, None, None))
         return SignatureAlgorithm(oid, name, scheme, hash_name)
     try:
         return _read_pss(sequence)
-    except CertificateError as error:
+    except DerError as error:
         problems.refuse(f"the signature's parameters cannot be read: {error}")
         return SignatureAlgorithm(oid, "rsassaPss", None, None)
 
 
-def _read_pss(parameters: _Reader) -> SignatureAlgorithm:
+def _read_pss(parameters: Reader) -> SignatureAlgorithm:
     """Read RSASSA-PSS parameters (RFC 4055 3.1), whose defaults are SHA-1 throughout."""
     hash_oid = mask_oid = "1.3.14.3.2.26"
     salt_length = 20
-    if parameters.peek() == _SEQUENCE:
-        fields = parameters.inside(_SEQUENCE)
+    if parameters.peek() == SEQUENCE:
+        fields = parameters.inside(SEQUENCE)
         if fields.peek() == 0xA0:
-            hash_oid = _dotted(fields.inside(0xA0).inside(_SEQUENCE).content(_OID))
+            hash_oid = _dotted(fields.inside(0xA0).inside(SEQUENCE).content(OID))
         if fields.peek() == 0xA1:
-            mask = fields.inside(0xA1).inside(_SEQUENCE)
-            mask.content(_OID)
-            mask_oid = _dotted(mask.inside(_SEQUENCE).content(_OID))
+            mask = fields.inside(0xA1).inside(SEQUENCE)
+            mask.content(OID)
+            mask_oid = _dotted(mask.inside(SEQUENCE).content(OID))
         if fields.peek() == 0xA2:
-            salt_length = _small_integer(fields.inside(0xA2).content(_INTEGER))
+            salt_length = small_integer(fields.inside(0xA2).content(INTEGER))
     return SignatureAlgorithm(
         _RSA_PSS, "rsassaPss", "rsa-pss", _HASHES.get(hash_oid), _HASHES.get(mask_oid), salt_length
     )
 
 
-def _read_extensions(tbs: _Reader, version: int, problems: _Problems) -> _Extensions:
+def _read_extensions(tbs: Reader, version: int, problems: _Problems) -> _Extensions:
     """Split the extensions from each other (RFC 5280 4.1.2.9), unread."""
     extensions = _Extensions(problems)
     for unique_id in (0x81, 0x82):
@@ -840,7 +774,7 @@ def _read_extensions(tbs: _Reader, version: int, problems: _Problems) -> _Extens
         return extensions
     wrapper = tbs.inside(0xA3)
     tbs.finish()
-    sequence = wrapper.inside(_SEQUENCE)
+    sequence = wrapper.inside(SEQUENCE)
     wrapper.finish()
     if version < 3:
         problems.note(f"extensions in a certificate of version {version}")
@@ -848,11 +782,11 @@ def _read_extensions(tbs: _Reader, version: int, problems: _Problems) -> _Extens
     while sequence.at < sequence.end:
         count += 1
         if count > MAX_EXTENSIONS:
-            raise CertificateError(f"more than {MAX_EXTENSIONS} extensions")
-        fields = sequence.inside(_SEQUENCE)
-        oid = _dotted(fields.content(_OID))
-        critical = fields.peek() == _BOOLEAN and any(fields.content(_BOOLEAN))
-        value = fields.content(_OCTET_STRING)
+            raise DerError(f"more than {MAX_EXTENSIONS} extensions")
+        fields = sequence.inside(SEQUENCE)
+        oid = _dotted(fields.content(OID))
+        critical = fields.peek() == BOOLEAN and any(fields.content(BOOLEAN))
+        value = fields.content(OCTET_STRING)
         fields.finish()
         if oid in extensions.found:
             problems.refuse(f"extension {oid} appears more than once (RFC 5280 4.2)")
@@ -862,19 +796,19 @@ def _read_extensions(tbs: _Reader, version: int, problems: _Problems) -> _Extens
 
 
 def _read_basic_constraints(value: bytes) -> tuple[bool, int | None]:
-    sequence = _sequence(value)
-    is_ca = sequence.peek() == _BOOLEAN and any(sequence.content(_BOOLEAN))
-    path_length = _small_integer(sequence.content(_INTEGER)) if sequence.peek() == _INTEGER else None
+    sequence = one_sequence(value)
+    is_ca = sequence.peek() == BOOLEAN and any(sequence.content(BOOLEAN))
+    path_length = small_integer(sequence.content(INTEGER)) if sequence.peek() == INTEGER else None
     sequence.finish()
     return is_ca, path_length
 
 
 def _read_key_usage(value: bytes) -> frozenset[str]:
-    reader = _Reader(value, 0, len(value))
-    content = reader.content(_BIT_STRING)
+    reader = Reader(value, 0, len(value))
+    content = reader.content(BIT_STRING)
     reader.finish()
     if not content or content[0] > 7:
-        raise CertificateError("a bit string without its count of unused bits")
+        raise DerError("a bit string without its count of unused bits")
     bits = content[1:]
     return frozenset(
         usage
@@ -884,35 +818,35 @@ def _read_key_usage(value: bytes) -> frozenset[str]:
 
 
 def _read_purposes(value: bytes) -> frozenset[str]:
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     purposes: set[str] = set()
     count = 0
     while sequence.at < sequence.end:
         count += 1
         if count > MAX_PURPOSES:
-            raise CertificateError(f"more than {MAX_PURPOSES} purposes")
-        purposes.add(_dotted(sequence.content(_OID)))
+            raise DerError(f"more than {MAX_PURPOSES} purposes")
+        purposes.add(_dotted(sequence.content(OID)))
     return frozenset(purposes)
 
 
 def _read_subject_key_id(value: bytes) -> bytes:
-    reader = _Reader(value, 0, len(value))
-    content = reader.content(_OCTET_STRING)
+    reader = Reader(value, 0, len(value))
+    content = reader.content(OCTET_STRING)
     reader.finish()
     return content
 
 
 def _read_authority_key_id(value: bytes) -> bytes | None:
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     return sequence.content(0x80) if sequence.peek() == 0x80 else None
 
 
 def _read_tls_feature(value: bytes) -> bool:
     """Say whether the features asked for (RFC 7633) include a stapled certificate status."""
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     asked = False
     while sequence.at < sequence.end:
-        asked |= _small_integer(sequence.content(_INTEGER)) == _STATUS_REQUEST
+        asked |= small_integer(sequence.content(INTEGER)) == _STATUS_REQUEST
     return asked
 
 
@@ -920,16 +854,19 @@ def _read_general_names(value: bytes) -> _GeneralNames:
     dns: list[str] = []
     ip: list[bytes] = []
     others: set[str] = set()
+    directory: list[Name | None] = []
     count = bad_addresses = not_ascii = 0
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     while sequence.at < sequence.end:
         tag, start, stop = sequence.element()
         count += 1
         if tag not in (_DNS, _IP):
             kind = _OTHER_NAMES.get(tag)
             if kind is None:
-                raise CertificateError(f"a name of unknown kind {tag:#04x}")
+                raise DerError(f"a name of unknown kind {tag:#04x}")
             others.add(kind)
+            if tag == _DIRECTORY and count <= MAX_NAMES:
+                directory.append(_directory_name(value[start:stop]))
         elif count > MAX_NAMES:
             continue
         elif tag == _DNS:
@@ -940,22 +877,61 @@ def _read_general_names(value: bytes) -> _GeneralNames:
             ip.append(value[start:stop])
         else:
             bad_addresses += 1
-    return _GeneralNames(tuple(dns), tuple(ip), frozenset(others), count, bad_addresses, not_ascii)
+    readable = tuple(name for name in directory if name is not None)
+    kept = readable if len(readable) == len(directory) else None
+    return _GeneralNames(tuple(dns), tuple(ip), frozenset(others), kept, count, bad_addresses, not_ascii)
+
+
+def _directory_name(der: bytes) -> Name | None:
+    """A directory name, None when it cannot be read: that costs the certificate none of its other names."""
+    try:
+        return _read_name(der).name
+    except DerError:
+        return None
 
 
 def _read_access(value: bytes) -> dict[str, tuple[str, ...]]:
     """Read the URLs of an authority information access extension (RFC 5280 4.2.2.1) by access method."""
     urls: dict[str, tuple[str, ...]] = {_OCSP: (), _CA_ISSUERS: ()}
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     while sequence.at < sequence.end:
-        description = sequence.inside(_SEQUENCE)
-        method = _dotted(description.content(_OID))
+        description = sequence.inside(SEQUENCE)
+        method = _dotted(description.content(OID))
         tag, start, stop = description.element()
         description.finish()
         known = urls.get(method)
         if known is not None and tag == _URI and len(known) < MAX_URLS and stop - start <= MAX_URL_CHARS:
             urls[method] = (*known, value[start:stop].decode("latin-1"))
     return urls
+
+
+def _crl_urls(extensions: _Extensions, problems: _Problems) -> tuple[str, ...]:
+    """Read where revocation lists are; what cannot be read there is no reason for clients to refuse a certificate."""
+    extension = extensions.found.get(CRL_DISTRIBUTION_POINTS)
+    if extension is None:
+        return ()
+    try:
+        return _read_distribution_points(extension.value)
+    except DerError as error:
+        problems.note(f"extension {CRL_DISTRIBUTION_POINTS} cannot be read: {error}")
+        return ()
+
+
+def _read_distribution_points(value: bytes) -> tuple[str, ...]:
+    """Read the URLs of distribution points (RFC 5280 4.2.1.13), but for lists of some reasons only or of another issuer."""
+    urls: list[str] = []
+    points = one_sequence(value)
+    while points.more:
+        point = points.inside(SEQUENCE)
+        names = point.inside(0xA0) if point.peek() == 0xA0 else None
+        if point.more or names is None or names.peek() != 0xA0:
+            continue
+        full_name = names.inside(0xA0)
+        while full_name.more:
+            tag, start, stop = full_name.element()
+            if tag == _URI and len(urls) < MAX_URLS and stop - start <= MAX_URL_CHARS:
+                urls.append(value[start:stop].decode("latin-1"))
+    return tuple(urls)
 
 
 class _Subtrees(NamedTuple):
@@ -984,25 +960,25 @@ def _name_constraints(extensions: _Extensions) -> NameConstraints | None:
 
 
 def _read_name_constraints(value: bytes) -> tuple[_Subtrees, _Subtrees]:
-    sequence = _sequence(value)
+    sequence = one_sequence(value)
     permitted = _read_subtrees(sequence, 0xA0)
     excluded = _read_subtrees(sequence, 0xA1)
     sequence.finish()
     return permitted, excluded
 
 
-def _read_subtrees(sequence: _Reader, tag: int) -> _Subtrees:
+def _read_subtrees(sequence: Reader, tag: int) -> _Subtrees:
     dns: list[str] = []
     ip: list[tuple[bytes, bytes]] = []
     directory: list[Name] = []
     unsupported: set[str] = set()
-    subtrees = sequence.inside(tag) if sequence.peek() == tag else _Reader(b"", 0, 0)
+    subtrees = sequence.inside(tag) if sequence.peek() == tag else Reader(b"", 0, 0)
     count = 0
     while subtrees.at < subtrees.end:
         count += 1
         if count > MAX_SUBTREES:
-            raise CertificateError(f"more than {MAX_SUBTREES} constraints")
-        subtree = subtrees.inside(_SEQUENCE)
+            raise DerError(f"more than {MAX_SUBTREES} constraints")
+        subtree = subtrees.inside(SEQUENCE)
         kind, start, stop = subtree.element()
         subtree.finish()  # a minimum or maximum must not be there (RFC 5280 4.2.1.10)
         content = subtree.data[start:stop]
@@ -1019,9 +995,9 @@ def _read_subtrees(sequence: _Reader, tag: int) -> _Subtrees:
 
 def _address_range(content: bytes) -> tuple[bytes, bytes]:
     if len(content) not in (8, 32):
-        raise CertificateError("an address range that is neither 8 nor 32 bytes long")
+        raise DerError("an address range that is neither 8 nor 32 bytes long")
     half = len(content) // 2
     host_bits = int.from_bytes(bytes(octet ^ 0xFF for octet in content[half:]), "big")
     if host_bits & (host_bits + 1):
-        raise CertificateError("an address mask that is not a prefix")
+        raise DerError("an address mask that is not a prefix")
     return content[:half], content[half:]

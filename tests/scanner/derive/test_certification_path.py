@@ -625,11 +625,34 @@ def test_directory_constraints(
     assert allowed(leaf, trees(permitted), trees(excluded)) is expected
 
 
-def test_a_directory_name_among_the_alternative_names_cannot_be_judged() -> None:
-    names = x509.SubjectAlternativeName([x509.DirectoryName(pki.name("x", "Dinas"))])
+@pytest.mark.parametrize(
+    ("named", "permitted", "excluded", "expected"),
+    [
+        ("Dinas", "Dinas", None, True),
+        ("Other", "Dinas", None, False),
+        ("Dinas", None, "Other", True),
+        ("Other", None, "Other", False),
+    ],
+)
+def test_directory_names_among_the_alternative_names(
+    named: str, permitted: str | None, excluded: str | None, expected: bool
+) -> None:
+    names = x509.SubjectAlternativeName([x509.DirectoryName(pki.name("x", named))])
     leaf = {"subject": pki.name("www.example.test", "Dinas"), "san": (names, False)}
-    assert not allowed(leaf, [x509.DirectoryName(pki.name(None, "Dinas"))], [])
-    assert allowed(leaf, dns_names("example.test"), [])
+    trees = [[x509.DirectoryName(pki.name(None, name))] if name else [] for name in (permitted, excluded)]
+    assert allowed(leaf, *trees) is expected
+
+
+def test_a_directory_name_that_cannot_be_read_is_not_allowed() -> None:
+    constraints = x509.NameConstraints([x509.DirectoryName(pki.name(None, "Dinas"))], None)
+    issuing = pki.intermediate(ROOT, extra=[(constraints, True)])
+    subject = pki.name("www.example.test", "Dinas")
+    names = pki.tlv(0x30, pki.tlv(0x82, b"www.example.test"), pki.tlv(0xA4, b"broken"))
+    made = pki.leaf(issuing, subject=subject, san=None)
+    leaf = pki.resign(made.der, issuing.key, pki.with_extensions(pki.extension("2.5.29.17", names)))
+    read = parse_certificate(leaf)
+    assert (read.dns_names, read.directory_names, read.malformed) == (("www.example.test",), None, False)
+    assert kinds(found(leaf, issuing)) == [Kind.NAME_CONSTRAINTS]
 
 
 def test_names_of_self_issued_intermediates_are_exempt() -> None:
