@@ -8,6 +8,7 @@ both). Operating-system errors become `NetworkError` here and nowhere else.
 import asyncio
 import errno
 import os
+import socket
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -26,11 +27,19 @@ from scanner.scope import Scope, never_contacted
 
 READ_AHEAD_BYTES = 262_144
 """Reading pauses when this much waits unread, so that a fast server cannot fill our memory."""
+READ_AT_ONCE_BYTES = 65_536
 CONCURRENT_QUERIES = 16
+CUT_SHORT = "the server closed the connection before its answer was complete"
+ONE_CONNECTION = Cost(connections=1)
 MAX_DATAGRAMS = 64
 """Stray datagrams looked at while waiting for one answer."""
+DATAGRAMS_SENT_AT_MOST = 32
+DATAGRAMS_RECEIVED_AT_MOST = 128
+DATAGRAM_BYTES_AT_MOST = 131_072
+"""What one conversation in datagrams may come to, either way: enough for a handshake with a long chain."""
 
 
+HTTP_PORT = 80
 MINUTE_S = 60.0
 HELD_AT_MOST_S = 900
 """All pauses that an address asked for in a run, together."""
@@ -44,6 +53,10 @@ class NetworkError(Exception):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         self.unobserved = Unobserved(reason, detail)
         super().__init__(f"{reason}: {detail}")
+
+
+class NotConnectedError(NetworkError):
+    """The port did not take the connection."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -62,6 +75,8 @@ RULES: Mapping[Traffic, Rule] = MappingProxyType(
     }
 )
 """The classes as they are unless somebody says otherwise."""
+ASKING_ISSUERS: Mapping[Traffic, Rule] = MappingProxyType({**RULES, Traffic.PKI: Rule(most=5000)})
+"""The same where the configuration allows that issuers of certificates are asked."""
 
 
 class Budget:
@@ -225,6 +240,130 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
 
+_UNDER_WAY = frozenset({0, errno.EINPROGRESS, errno.EAGAIN, errno.EALREADY})
+"""What `connect` says of a connection that stands, or is on its way."""
+
+
+class _Talk:
+    """One connection for one question and its answer, straight on a socket that the event loop watches.
+
+    Closing it leaves nothing half open: an answer that was not read to its end is cut off by a reset.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sent: bytes, over: Callable[[bytes], bool]) -> None:
+        self._loop = loop
+        self._to_send = sent
+        self._over = over
+        self._told: asyncio.Future[None] = loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._watched = 0
+        self._stands = False
+
+    async def hold(self, address: str, port: int, connect_s: float, answer_s: float) -> None:
+        """Raises NetworkError, NotConnectedError while no connection stands."""
+        self._answer_s = answer_s
+        try:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            self._socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError as error:
+            raise as_network_error(error) from error
+        number = self._socket.fileno()
+        try:
+            where = (address, port) if family == socket.AF_INET else _address6(address, port)
+            if (trouble := self._socket.connect_ex(where)) not in _UNDER_WAY:
+                raise OSError(trouble, os.strerror(trouble))
+            try:
+                self._sent(self._socket.send(self._to_send))  # within one machine the connection stands by now
+                self._stand()
+            except BlockingIOError:
+                self._loop.add_writer(number, self._connected)
+                self._watched = 2
+                self._timer = self._loop.call_later(connect_s, self._late, f"no connection within {connect_s:g} s")
+            await self._told
+        except OSError as error:
+            raise self._where(as_network_error(error)) from error
+        except NetworkError as error:
+            raise self._where(error) from None
+        finally:
+            if self._watched & 2:
+                self._loop.remove_writer(number)
+            if self._watched & 1:
+                self._loop.remove_reader(number)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._socket.close()
+
+    def _where(self, error: NetworkError) -> NetworkError:
+        """The same error, told from one on a connection that stands."""
+        why = error.unobserved
+        return error if self._stands else NotConnectedError(why.reason, why.detail)
+
+    def _late(self, what: str) -> None:
+        self._fail(NetworkError(Reason.TIMEOUT, what))
+
+    def _fail(self, error: Exception) -> None:
+        if not self._told.done():
+            self._told.set_exception(error)
+
+    def _connected(self) -> None:
+        if self._told.done():
+            return
+        if number := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._fail(OSError(number, os.strerror(number)))
+            return
+        if not self._stands:
+            self._stand()
+        try:
+            self._sent(self._socket.send(self._to_send))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(error)
+
+    def _sent(self, count: int) -> None:
+        """So much was sent; the rest will be when there is room for it."""
+        self._to_send = self._to_send[count:]
+        if self._to_send and not self._watched & 2:
+            self._loop.add_writer(self._socket.fileno(), self._connected)
+            self._watched |= 2
+        elif not self._to_send and self._watched & 2:
+            self._loop.remove_writer(self._socket.fileno())
+            self._watched &= ~2
+
+    def _stand(self) -> None:
+        """The connection stands: wait for an answer."""
+        self._stands = True
+        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._watched |= 1
+        if self._timer is not None:
+            self._timer.cancel()
+        late = f"no complete answer within {self._answer_s:g} s"
+        self._timer = self._loop.call_later(self._answer_s, self._late, late)
+
+    def _readable(self) -> None:
+        if self._told.done():
+            return
+        try:
+            data = self._socket.recv(READ_AT_ONCE_BYTES)
+            if not data:
+                self._fail(NetworkError(Reason.CLOSED, CUT_SHORT))
+            elif self._over(data):
+                self._told.set_result(None)
+        except BlockingIOError:
+            return
+        except Exception as error:  # noqa: BLE001 - also what `over` raises: it belongs to whoever asked
+            self._fail(error)
+
+
+def _address6(address: str, port: int) -> tuple[str, int, int, int]:
+    """The address with the number of the interface that a link-local one names."""
+    plain, _, zone = address.partition("%")
+    try:
+        return plain, port, 0, (int(zone) if zone.isdigit() else socket.if_nametoindex(zone)) if zone else 0
+    except OSError as error:
+        raise NetworkError(Reason.UNREACHABLE, f"this machine has no interface {zone}") from error
+
+
 class _AddressSlot:
     """The turn-taking at one address, whoever is behind it: how many at once, how far apart, how many in a minute."""
 
@@ -290,6 +429,8 @@ class Gate:
         self._queries = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._slots: dict[str, _AddressSlot] = {}
         self._sweep_at = SLOTS_SWEPT_AT
+        self._judged: tuple[Endpoint | None, str | None] = (None, None)
+        """The last place of a short conversation, and why none may be had there."""
         self._held: defaultdict[str, float] = defaultdict(float)
 
     def refusal(self, endpoint: Endpoint) -> str | None:
@@ -310,6 +451,38 @@ class Gate:
         Raises NetworkError: out_of_scope, budget, timeout, refused, reset, unreachable.
         """
         self._let_out(Traffic.PROBE, self.refusal(endpoint))
+        async with self._connected(Traffic.PROBE, endpoint, budget, begun) as connected:
+            yield connected
+
+    def issuer_refusal(self, endpoint: Endpoint) -> str | None:
+        """Why nobody may be asked here who issued a certificate; None when somebody may.
+
+        Issuers are on the internet, at port 80; at other addresses and ports, only what the scope lets us scan is asked.
+        """
+        if (refusal := never_contacted(endpoint.address)) is not None:
+            return refusal
+        if self.refusal(endpoint) is None:
+            return None
+        if not self.scope.is_public(endpoint.address) or (endpoint.dial_port or endpoint.port) != HTTP_PORT:
+            return f"{endpoint.address} is neither in the scope nor a public address at port {HTTP_PORT}"
+        if self._loopback_only:
+            return f"{endpoint.address} is public and the profile is for this machine's own networks only"
+        return None
+
+    @asynccontextmanager
+    async def issuer_connection(self, endpoint: Endpoint, budget: Budget) -> AsyncIterator[tuple[Connection, Deadline]]:
+        """A connection to a place where a certificate says that its issuer is asked (pki), and the deadline of its phases.
+
+        Raises NetworkError as `connection` does.
+        """
+        self._let_out(Traffic.PKI, self.issuer_refusal(endpoint))
+        async with self._connected(Traffic.PKI, endpoint, budget) as (connection, deadline, _):
+            yield connection, deadline
+
+    @asynccontextmanager
+    async def _connected(
+        self, traffic: Traffic, endpoint: Endpoint, budget: Budget, begun: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[tuple[Connection, Deadline, float]]:
         budget.charge(Cost(connections=1))
         async with self._turn(endpoint.address):
             loop = asyncio.get_running_loop()
@@ -317,14 +490,90 @@ class Gate:
             begun()
             started = loop.time()
             deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
-            budget.note(Traffic.PROBE, endpoint.address, endpoint.dial_port or endpoint.port)
-            self.sent[Traffic.PROBE] += 1
+            budget.note(traffic, endpoint.address, endpoint.dial_port or endpoint.port)
+            self.sent[traffic] += 1
             try:
                 connection = await self._open(endpoint, deadline)
                 yield connection, deadline, (loop.time() - started) * 1000
             finally:
                 if connection is not None:
                     connection.close()
+                budget.seconds_left -= loop.time() - started
+
+    async def exchange(
+        self, endpoint: Endpoint, budget: Budget, sent: bytes, over: Callable[[bytes], bool], answer_s: float
+    ) -> float:
+        """One short conversation: connect, send, hand what comes to `over` until it says true, close. Milliseconds it took.
+
+        The same rules as for `connection`, at half its work, for probes that ask many small questions. `answer_s` is the
+        longest wait for an answer after the connection stands.
+
+        Raises NetworkError: out_of_scope, budget, timeout, refused, reset, unreachable, and closed when the stream ends
+        before `over` is content.
+        """
+        if self._judged[0] is not endpoint:
+            self._judged = endpoint, self.refusal(endpoint)
+        self._let_out(Traffic.PROBE, self._judged[1])
+        budget.charge(ONE_CONNECTION)
+        address = endpoint.address
+        slot = self._slot(address)
+        slot.users += 1
+        loop = asyncio.get_running_loop()
+        try:
+            async with slot.free:
+                await self._take_turn(slot)
+                started = loop.time()
+                try:
+                    port = endpoint.dial_port or endpoint.port
+                    budget.note(Traffic.PROBE, address, port)
+                    self.sent[Traffic.PROBE] += 1
+                    talk = _Talk(loop, sent, over)
+                    left = min(budget.seconds_left, self._timeouts.exchange_s)
+                    try:
+                        await talk.hold(address, port, min(self._timeouts.connect_s, left), min(answer_s, left))
+                    except NetworkError as error:
+                        spent = loop.time() - started >= budget.seconds_left
+                        if spent and error.unobserved.reason is Reason.TIMEOUT:
+                            detail = "the time set aside for this target is used up"
+                            raise NetworkError(Reason.BUDGET, detail) from None
+                        raise
+                    return (loop.time() - started) * 1000
+                finally:
+                    budget.seconds_left -= loop.time() - started
+                    self._total.release()
+        finally:
+            slot.users -= 1
+            if slot.is_idle(loop.time()) and self._slots.get(address) is slot:
+                del self._slots[address]
+
+    @asynccontextmanager
+    async def datagrams(self, endpoint: Endpoint, budget: Budget) -> AsyncIterator[tuple["Datagrams", Deadline]]:
+        """A conversation in datagrams (UDP) with `endpoint`, and the deadline of its phases.
+
+        The same rules as for `connection`, and it costs as much; what is sent and taken has a most. Only datagrams from the
+        endpoint itself arrive.
+
+        Raises NetworkError: out_of_scope, budget, timeout, refused, unreachable, too_large.
+        """
+        self._let_out(Traffic.PROBE, self.refusal(endpoint))
+        budget.charge(ONE_CONNECTION)
+        async with self._turn(endpoint.address):
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            deadline = Deadline(self._timeouts.exchange_s, budget.seconds_left)
+            address, port = endpoint.address, endpoint.dial_port or endpoint.port
+            budget.note(Traffic.PROBE, address, port)
+            self.sent[Traffic.PROBE] += 1
+            transport: asyncio.DatagramTransport | None = None
+            try:
+                try:
+                    transport, protocol = await loop.create_datagram_endpoint(_Datagrams, remote_addr=(address, port))
+                except OSError as error:
+                    raise as_network_error(error) from error
+                yield Datagrams(transport, protocol), deadline
+            finally:
+                if transport is not None:
+                    transport.close()
                 budget.seconds_left -= loop.time() - started
 
     def hold(self, address: str, seconds: float) -> None:
@@ -453,6 +702,42 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         self._put(exc)
+
+
+class Datagrams:
+    """A bounded conversation in datagrams with one endpoint."""
+
+    def __init__(self, transport: asyncio.DatagramTransport, protocol: _Datagrams) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._sent = 0
+        self._bytes = 0
+        self.received = 0
+        """Datagrams that came."""
+
+    def send(self, data: bytes) -> None:
+        """Send one. Raises NetworkError(too_large) when the most is reached."""
+        self._sent += 1
+        if self._sent > DATAGRAMS_SENT_AT_MOST:
+            raise NetworkError(Reason.TOO_LARGE, f"more than {DATAGRAMS_SENT_AT_MOST} datagrams to be sent")
+        self._transport.sendto(data)
+
+    async def receive(self, wait_s: float) -> bytes | None:
+        """The next one that comes, None when none came for so long. Raises NetworkError."""
+        try:
+            async with asyncio.timeout(max(wait_s, 0.0)):
+                item = await self._protocol.received.get()
+        except TimeoutError:
+            return None
+        if isinstance(item, OSError):
+            raise as_network_error(item)
+        if isinstance(item, Exception):
+            raise item
+        self.received += 1
+        self._bytes += len(item)
+        if self.received > DATAGRAMS_RECEIVED_AT_MOST or self._bytes > DATAGRAM_BYTES_AT_MOST:
+            raise NetworkError(Reason.TOO_LARGE, f"more than {DATAGRAM_BYTES_AT_MOST} octets in datagrams, or too many")
+        return item
 
 
 async def _ask_datagram(server: tuple[str, int], message: bytes, accept: Callable[[bytes], bool]) -> bytes:

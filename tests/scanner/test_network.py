@@ -6,7 +6,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import dns.message
 import msgspec
@@ -14,6 +14,10 @@ import pytest
 from faults import BEHAVIOURS, FaultyNameserver, serving
 
 from scanner.network import (
+    ASKING_ISSUERS,
+    DATAGRAM_BYTES_AT_MOST,
+    DATAGRAMS_RECEIVED_AT_MOST,
+    DATAGRAMS_SENT_AT_MOST,
     READ_AHEAD_BYTES,
     RULES,
     Budget,
@@ -193,6 +197,47 @@ def test_a_class_of_traffic_that_is_switched_off_stays_off() -> None:
 
 def test_certificates_and_revocation_lists_are_not_fetched_unless_somebody_says_so() -> None:
     assert not RULES[Traffic.PKI].on
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "goes"),
+    [
+        ("ocsp.elsewhere.example", "93.184.216.34", 80, True),
+        ("ocsp.elsewhere.example", "93.184.216.34", 8080, False),  # no certificate sends us to any port it likes
+        ("ocsp.elsewhere.example", "127.0.0.1", 80, False),  # the scope names the network, but not the host
+        ("ocsp.elsewhere.example", "10.0.0.1", 80, False),
+        ("ocsp.elsewhere.example", "169.254.169.254", 80, False),
+        ("a.test", "169.254.169.254", 80, False),
+        ("a.test", "10.0.0.1", 80, False),
+        ("a.test", "127.0.0.1", 8080, True),
+        ("a.test", "93.184.216.34", 8080, True),  # what may be scanned may be asked, too
+    ],
+)
+def test_where_issuers_may_be_asked(host: str, address: str, port: int, goes: bool) -> None:
+    it = Gate(LOOPBACK, PACE, TIMEOUTS, rules=ASKING_ISSUERS)
+    assert (it.issuer_refusal(endpoint(port, address, host=host)) is None) is goes
+
+
+def test_a_profile_for_this_machine_asks_no_issuer_elsewhere() -> None:
+    local = Gate(LOOPBACK, PACE, TIMEOUTS, loopback_only=True, rules=ASKING_ISSUERS)
+    assert local.issuer_refusal(endpoint(80, "93.184.216.34", host="ocsp.elsewhere.example")) is not None
+
+
+def test_issuers_are_asked_in_a_class_of_their_own() -> None:
+    async def go() -> None:
+        async with server(Counted().converse) as port:
+            place, spent = endpoint(port, host="a.test"), budget()
+            with pytest.raises(NetworkError, match="pki traffic is switched off"):
+                async with Gate(LOOPBACK, PACE, TIMEOUTS).issuer_connection(place, budget()):
+                    pass
+            it = Gate(LOOPBACK, PACE, TIMEOUTS, rules=ASKING_ISSUERS)
+            async with it.issuer_connection(place, spent):
+                pass
+            assert spent.contacted == (Contact(Traffic.PKI, HERE, port, 1),)
+            assert spent.used == Cost(connections=1)
+            assert it.sent == {Traffic.PKI: 1}
+
+    run(go())
 
 
 def test_a_class_of_traffic_has_a_most_of_its_own() -> None:
@@ -881,3 +926,165 @@ def test_a_connection_that_was_never_handed_over_is_our_fault() -> None:
     with pytest.raises(NetworkError) as error:
         Connection().send(b"GET / HTTP/1.1\r\n\r\n")
     assert reason_of(error) is Reason.INTERNAL
+
+
+# --- conversations in datagrams -----------------------------------------------------------------------------
+
+
+class Echo(asyncio.DatagramProtocol):
+    """Sends every datagram back so many times; `told` are those that came."""
+
+    def __init__(self, times: int = 1) -> None:
+        self.times = times
+        self.told: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.told.append(data)
+        for _ in range(self.times):
+            self.transport.sendto(data, addr)
+
+
+@asynccontextmanager
+async def echoing(echo: Echo) -> AsyncIterator[int]:
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: echo, local_addr=(HERE, 0))
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+
+
+def test_datagrams_go_and_come_and_are_charged_and_noted() -> None:
+    async def go() -> None:
+        purse, it = budget(1), gate()
+        async with echoing(Echo()) as port:
+            async with it.datagrams(endpoint(port), purse) as (datagrams, _):
+                datagrams.send(b"a")
+                assert await datagrams.receive(PATIENT_S) == b"a"
+                assert await datagrams.receive(0.01) is None
+                assert datagrams.received == 1
+            assert purse.contacted == (Contact(Traffic.PROBE, HERE, port, 1),)
+            assert (purse.used, it.sent[Traffic.PROBE]) == (Cost(1), 1)
+            assert purse.seconds_left < PATIENT_S
+            with pytest.raises(NetworkError) as error:
+                async with it.datagrams(endpoint(port), purse):
+                    pytest.fail("the ceiling was reached")
+            assert reason_of(error) is Reason.BUDGET
+
+    run(go())
+
+
+@pytest.mark.parametrize(
+    ("place", "scope"),
+    [
+        (endpoint(443, "192.0.2.1", host="a.test"), Scope(names=("b.test",))),
+        (endpoint(443, "10.0.0.1", host="a.test"), Scope(names=("a.test",))),
+        (endpoint(443, "169.254.169.254", host="a.test"), Scope(names=("a.test",), networks=("169.254.0.0/16",))),
+    ],
+)
+def test_outside_the_scope_no_datagram_leaves(place: Endpoint, scope: Scope) -> None:
+    async def go() -> None:
+        purse, it = budget(), gate(scope)
+        with pytest.raises(NetworkError) as error:
+            async with it.datagrams(place, purse):
+                pytest.fail("nothing may be opened")
+        assert reason_of(error) is Reason.OUT_OF_SCOPE
+        assert (purse.used, purse.contacted, it.refused[Traffic.PROBE]) == (Cost(), (), 1)
+
+    run(go())
+
+
+def test_datagrams_go_to_the_operators_port() -> None:
+    async def go() -> None:
+        async with echoing(Echo()) as port:
+            place = endpoint(443, host="a.test", source=Source.OPTION, dial_port=port)
+            async with gate().datagrams(place, budget()) as (datagrams, _):
+                datagrams.send(b"a")
+                assert await datagrams.receive(PATIENT_S) == b"a"
+
+    run(go())
+
+
+def test_no_more_datagrams_are_sent_than_allowed() -> None:
+    async def go() -> Echo:
+        echo = Echo(0)
+        async with echoing(echo) as port, gate().datagrams(endpoint(port), budget()) as (datagrams, _):
+            for _ in range(DATAGRAMS_SENT_AT_MOST):
+                datagrams.send(b"a")
+            with pytest.raises(NetworkError) as error:
+                datagrams.send(b"a")
+            assert reason_of(error) is Reason.TOO_LARGE
+            while len(echo.told) < DATAGRAMS_SENT_AT_MOST:
+                await asyncio.sleep(0.001)
+            return echo
+
+    assert len(run(go()).told) == DATAGRAMS_SENT_AT_MOST
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(1, DATAGRAMS_RECEIVED_AT_MOST), (8192, DATAGRAM_BYTES_AT_MOST // 8192)], ids=["many", "long"]
+)
+def test_no_more_is_taken_than_allowed(size: int, most: int) -> None:
+    async def go() -> int:
+        async with echoing(Echo(8)) as port, gate().datagrams(endpoint(port), budget()) as (datagrams, _):
+            for number in range(most):
+                if number % 8 == 0:
+                    datagrams.send(b"a" * size)
+                assert await datagrams.receive(PATIENT_S)
+            datagrams.send(b"a" * size)
+            with pytest.raises(NetworkError) as error:
+                await datagrams.receive(PATIENT_S)
+            assert reason_of(error) is Reason.TOO_LARGE
+            return datagrams.received
+
+    assert run(go()) == most + 1
+
+
+def test_datagrams_of_others_do_not_arrive() -> None:
+    async def go() -> None:
+        async with echoing(Echo()) as port, gate().datagrams(endpoint(port), budget()) as (datagrams, _):
+            ours = datagrams._transport.get_extra_info("sockname")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                stranger.bind((HERE, 0))
+                with contextlib.suppress(OSError):
+                    stranger.sendto(b"strange", ours)
+            datagrams.send(b"a")
+            assert await datagrams.receive(PATIENT_S) == b"a"
+            assert await datagrams.receive(0.01) is None
+
+    run(go())
+
+
+def test_a_port_that_takes_no_datagrams_is_refused() -> None:
+    async def go() -> None:
+        async with echoing(Echo()) as port:
+            pass
+        async with gate().datagrams(endpoint(port), budget()) as (datagrams, _):
+            datagrams.send(b"a")
+            with pytest.raises(NetworkError) as error:
+                await datagrams.receive(PATIENT_S)
+        assert reason_of(error) is Reason.REFUSED
+
+    run(go())
+
+
+def test_conversations_in_datagrams_share_the_limit_of_their_address() -> None:
+    async def go() -> None:
+        it = gate(connections_per_address=1)
+        async with echoing(Echo()) as port:
+            second = asyncio.Event()
+
+            async def other() -> None:
+                async with it.datagrams(endpoint(port), budget()):
+                    second.set()
+
+            async with it.datagrams(endpoint(port), budget()):
+                task = asyncio.create_task(other())
+                await _a_moment()
+                assert not second.is_set()
+            await task
+            assert second.is_set()
+
+    run(go())
