@@ -264,6 +264,45 @@ class CaaClimb(Probe[Climb], frozen=True, tag="caa_climb"):
         return Climb(started=started, took_ms=lab.ticks() - ticks, parts=tuple(parts), host=self.host, rdtype="CAA")
 
 
+class HttpsLookup(Probe[Climb], frozen=True, tag="https_lookup"):
+    """The HTTPS records of a service (RFC 9460 9.1): at the name itself for port 443, below it for any other."""
+
+    host: str
+    port: int
+
+    order = Order.CONTEXT
+    shared = True
+
+    @property
+    def name(self) -> str:
+        """The owner of the records."""
+        return self.host if self.port == 443 else f"_{self.port}._https.{self.host}"
+
+    def is_answered_by(self, observation: Climb) -> bool:
+        """The same name."""
+        return (observation.host, observation.rdtype) == (self.name, "HTTPS")
+
+    def is_made_of(self, observation: Climb, parts: Sequence[Observation]) -> bool:  # noqa: ARG002
+        """Questions about this name only."""
+        return all(it.name == self.name for it in parts if isinstance(it, DnsAnswer) and it.rdtype == "HTTPS")
+
+    def ceiling(self, profile: Profile) -> Cost:
+        """One question, to every resolver in turn."""
+        return DnsQuery(name=self.name, rdtype="HTTPS", server="").ceiling(profile).times(MAX_RESOLVERS)
+
+    async def observe(self, lab: Laboratory) -> Climb:
+        """Ask one resolver after the other until one tells."""
+        started, ticks = lab.now(), lab.ticks()
+        parts: list[str] = []
+        for server, port in lab.surroundings.resolvers[:MAX_RESOLVERS]:
+            record = await lab.observe(DnsQuery(name=self.name, rdtype="HTTPS", server=server, port=port))
+            parts.append(record.digest)
+            found = records_of(record.observation, self.name, "HTTPS")
+            if not (isinstance(found, Unobserved) and found.reason not in SETTLED):
+                break
+        return Climb(started=started, took_ms=lab.ticks() - ticks, parts=tuple(parts), host=self.name, rdtype="HTTPS")
+
+
 def records_of(answer: DnsAnswer, host: str, rdtype: str) -> tuple[str, tuple[str, ...]] | Unobserved:
     """The canonical name and the records an answer gives for `host`, walking its CNAMEs (RFC 1034 section 3.6.2).
 

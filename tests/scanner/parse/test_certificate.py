@@ -705,3 +705,38 @@ def test_any_value_of_a_known_extension_is_survived(number: str, value: bytes) -
     parts[pki.EXTENSIONS] = pki.tlv(0xA3, pki.tlv(0x30, added))
     read = parse_certificate(pki.tlv(0x30, pki.tlv(0x30, *parts), algorithm, signature))
     assert extension_value(read, f"2.5.29.{number}") == value
+
+
+# --- where revocation lists are ---------------------------------------------------------------------------------
+
+
+def points(*given: x509.DistributionPoint) -> tuple[x509.CRLDistributionPoints, bool]:
+    return x509.CRLDistributionPoints(list(given)), False
+
+
+def at(*urls: str, **fields: Any) -> x509.DistributionPoint:
+    names = [x509.UniformResourceIdentifier(url) for url in urls]
+    return x509.DistributionPoint(names, *(fields.get(it) for it in ("relative_name", "reasons", "crl_issuer")))
+
+
+def test_places_of_whole_lists_are_read() -> None:
+    leaf = parsed(
+        pki.leaf(ROOT, extra=[points(at("http://a.test/1.crl", "ldap://a.test/"), at("http://b.test/1.crl"))])
+    )
+    assert leaf.crl_urls == ("http://a.test/1.crl", "ldap://a.test/", "http://b.test/1.crl")
+    assert parsed(pki.leaf(ROOT)).crl_urls == ()
+
+
+def test_lists_of_some_reasons_or_of_another_issuer_are_not_whole() -> None:
+    some = at("http://a.test/some.crl", reasons=frozenset({x509.ReasonFlags.key_compromise}))
+    others = at("http://a.test/others.crl", crl_issuer=[x509.DirectoryName(pki.name("Another"))])
+    assert parsed(pki.leaf(ROOT, extra=[points(some, others, at("http://a.test/1.crl"))])).crl_urls == (
+        "http://a.test/1.crl",
+    )
+
+
+def test_places_that_cannot_be_read_are_no_reason_to_refuse_the_certificate() -> None:
+    broken = pki.resign(pki.leaf(ROOT).der, ROOT.key, pki.with_extensions(pki.extension("2.5.29.31", b"\x30\x05\x82")))
+    read = parse_certificate(broken)
+    assert (read.crl_urls, read.malformed) == ((), False)
+    assert any("2.5.29.31" in it for it in read.problems)
