@@ -24,13 +24,23 @@ from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Sourc
 from scanner.observations.http import Answer, Body, Connected, Exchange, Handshake, RedirectChain, Tries
 from scanner.observations.observation import Observation, digest, encode
 from scanner.observations.steps import NotApplicable, Reason, Unobserved
+from scanner.observations.tls import TlsHellos
+from scanner.observations.tls_ech import EchTried
+from scanner.observations.tls_quic import QuicTried
+from scanner.observations.tls_sessions import TlsSessions as SessionsSeen
+from scanner.observations.tls_trials import TlsTrials as TrialsSeen
 from scanner.observations.trust import TrustStore
 from scanner.parse.caa import climb
 from scanner.plan import first_wave, resolving
-from scanner.probes.dns import CaaClimb, Resolve
+from scanner.probes.dns import CaaClimb, HttpsLookup, Resolve
 from scanner.probes.http.exchange import DescriptionExchange, FurtherPage, HttpExchange
 from scanner.probes.http.walks import Reachability, Redirects
 from scanner.probes.probe import Probe
+from scanner.probes.tls.ech import TlsEch
+from scanner.probes.tls.quic import TlsQuic
+from scanner.probes.tls.sessions import TlsSessions
+from scanner.probes.tls.sweep import TlsSweep
+from scanner.probes.tls.trials import TlsTrials
 from scanner.probes.trust import MOZILLA, TrustAnchors
 from scanner.profiles import Profile, load_profile
 from scanner.redaction import redact_text
@@ -213,6 +223,22 @@ class Seen:
                     ended=self.walk_ended,
                 )
                 return (walk, *hops)
+            case HttpsLookup():
+                return _no_https_record(probe)
+            case TlsEch():
+                lookup = _no_https_record(probe.lookup)[:1]
+                tried = EchTried(
+                    started=SEEN, took_ms=0.0, parts=_digests(lookup), endpoint=probe.endpoint, sni=probe.host
+                )
+                return (tried,)
+            case TlsQuic():
+                return (QuicTried(started=SEEN, took_ms=0.0, endpoint=probe.home.endpoint),)
+            case TlsSweep():
+                return (_unasked(TlsHellos, probe),)
+            case TlsSessions():
+                return (_unasked(SessionsSeen, probe),)
+            case TlsTrials():
+                return (_unasked(TrialsSeen, probe),)
         raise AssertionError(f"nothing stands for {probe}")
 
     def _walk_to_document(self, start: DescriptionExchange) -> tuple[Observation, ...]:
@@ -235,6 +261,26 @@ class Seen:
             yield dns_answer(name, "CAA", found)
             if found:
                 return
+
+
+def _no_https_record(probe: HttpsLookup) -> tuple[Observation, ...]:
+    """The look-up of HTTPS records that are not there, and the answer that says so."""
+    answer = dns_answer(probe.name, "HTTPS", ())
+    found = Climb(started=SEEN, took_ms=0.0, parts=_digests((answer,)), host=probe.name, rdtype="HTTPS")
+    return found, answer
+
+
+def _unasked(kind: type[Any], probe: TlsSweep | TlsSessions | TlsTrials) -> Observation:
+    """TLS of which nothing is known but the handshakes of exchanges; `observed_tls.SeenTls` says more."""
+    observation: Observation = kind(
+        started=SEEN,
+        took_ms=0.0,
+        endpoint=probe.endpoint,
+        sni=probe.sni,
+        starttls=probe.starttls,
+        failure=Unobserved(Reason.NOT_ASKED, "no hello was sent"),
+    )
+    return observation
 
 
 def _answering(probe: HttpExchange, seen: Exchange) -> Exchange:

@@ -9,7 +9,8 @@ from scanner.needs import derived
 from scanner.observations.steps import Replay, Unobserved
 from scanner.parse.certificate import rsa_numbers
 
-_LABELS = {"rsa": "RSA", "rsa-pss": "RSASSA-PSS", "ec": "EC", "dsa": "DSA", "ed25519": "Ed25519", "ed448": "Ed448"}
+LABELS = {"rsa": "RSA", "rsa-pss": "RSASSA-PSS", "ec": "EC", "dsa": "DSA", "ed25519": "Ed25519", "ed448": "Ed448"}
+"""What people call kinds of key."""
 _FLOORS = {"rsa": 2048, "rsa-pss": 2048, "ec": 256, "ed25519": 256, "ed448": 256}
 """The size below which a key of a kind is weak; kinds that are missing here are not judged by size."""
 
@@ -33,12 +34,11 @@ class ServerKey(Struct, frozen=True):
     unproven: Unobserved | None
 
 
-@derived(leaf, replay=Replay.ATTESTED)
-def server_key(own: PresentedLeaf) -> ServerKey:
-    """The key of the leaf."""
+def key_of(own: PresentedLeaf) -> ServerKey:
+    """The key of a leaf."""
     public = own.certificate.key
     numbers = rsa_numbers(public)
-    kind = _LABELS.get(public.kind, public.algorithm_oid if public.kind == "other" else public.kind)
+    kind = LABELS.get(public.kind, public.algorithm_oid if public.kind == "other" else public.kind)
     known_curve = public.kind != "ec" or (public.curve is not None and not public.curve[0].isdigit())
     floor = _FLOORS.get(public.kind)
     # The size of a curve that is not known is guessed from its point: enough to call it weak, not to call it strong.
@@ -57,3 +57,9 @@ def server_key(own: PresentedLeaf) -> ServerKey:
         browsers_take_it=taken_by_browsers(public),
         unproven=own.unproven,
     )
+
+
+@derived(leaf, replay=Replay.ATTESTED)
+def server_key(own: PresentedLeaf) -> ServerKey:
+    """The key of the leaf."""
+    return key_of(own)

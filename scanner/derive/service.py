@@ -3,7 +3,7 @@
 These are the needs that checks ask for. Each names the probes behind it and reads only what was stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -356,7 +356,14 @@ def presented_chain(exchange: Exchange) -> PresentedChain | Unobserved | NotAppl
     if isinstance(tls, Unobserved):
         return exchange.connect if isinstance(exchange.connect, Unobserved) else tls
     unproven = tls.failure if isinstance(tls, BrokenHandshake) else None
-    return PresentedChain(exchange.endpoint.host, tuple(map(readable, tls.chain)), exchange.started, unproven)
+    return presented_in(exchange.endpoint.host, tls.chain, exchange.started, unproven)
+
+
+def presented_in(
+    reference: str, chain: Iterable[bytes], at: datetime, unproven: Unobserved | None = None
+) -> PresentedChain:
+    """The chain (DER, in the server's order) that was sent for a name."""
+    return PresentedChain(reference, tuple(map(readable, chain)), at, unproven)
 
 
 class PresentedLeaf(Struct, frozen=True):
@@ -374,9 +381,8 @@ class PresentedLeaf(Struct, frozen=True):
     unproven: Unobserved | None = None
 
 
-@derived(presented_chain, replay=Replay.ATTESTED)
-def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
-    """The leaf, when it can be read."""
+def leaf_of(chain: PresentedChain) -> PresentedLeaf | Unobserved:
+    """The leaf of a chain, when it can be read."""
     certificate = chain.certificates[0] if chain.certificates else None
     if certificate is None:
         return Unobserved(Reason.PROTOCOL_ERROR, "the server sent no certificate that can be parsed")
@@ -384,6 +390,12 @@ def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
     unreadable = certificate.has_san and not certificate.san_count and certificate.malformed
     read = certificate.san_count <= MAX_NAMES and not unreadable
     return PresentedLeaf(chain.reference, certificate, matches, read, chain.at, chain.unproven)
+
+
+@derived(presented_chain, replay=Replay.ATTESTED)
+def leaf(chain: PresentedChain) -> PresentedLeaf | Unobserved:
+    """The leaf, when it can be read."""
+    return leaf_of(chain)
 
 
 @derived(presented_chain, mozilla, operator, replay=Replay.ATTESTED)

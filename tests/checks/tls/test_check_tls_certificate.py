@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from observed import HOST, SEEN, Seen, authority, chain, exchange, failed, handshake, judged, said, shipped, target
 from pki import DAY, Entity
 
-from checks.tls.certificate import UNTRUSTED
+from checks.tls.certificate.chain import UNTRUSTED
 from scanner.derive.certification_path import PathReasonKind
 from scanner.findings import Finding, State
 from scanner.observations.http import BrokenHandshake
@@ -240,9 +240,16 @@ REFUSED: dict[PathReasonKind, Sequence[Entity | bytes]] = {
     PathReasonKind.NAME_CONSTRAINTS: _constrained(),
     PathReasonKind.NO_ALTERNATIVE_NAME: [pki.leaf(ISSUING, san=None), ISSUING],
     PathReasonKind.UNKNOWN_CRITICAL: [pki.leaf(ISSUING, extra=[UNKNOWN_CRITICAL]), ISSUING],
-    PathReasonKind.WEAK_SIGNATURE: [with_algorithm(pki.leaf(RSA_ROOT), MD2)],
 }
 PUBLIC = (ROOT.der, RSA_ROOT.der, OLD_ROOT.der, COMING_ROOT.der)
+
+
+def test_a_weak_signature_is_told_by_the_check_for_it() -> None:
+    """Which clients accept the chain depends on it, so this check says neither yes nor no."""
+    seen = sent(with_algorithm(pki.leaf(RSA_ROOT), MD2)).but(public=PUBLIC)
+    chain_finding, finding = only(judged(CHAIN, seen)), only(judged(shipped()["tls.certificate.signature"], seen))
+    assert (chain_finding.state, chain_finding.outcome) == (State.UNKNOWN, "weak_signature")
+    assert (finding.state, finding.outcome) == (State.FAIL, "weak")
 
 
 @pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.value)
