@@ -1,6 +1,7 @@
 """From when to when each certificate is valid, held against the day of the run; soonest end first."""
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -42,7 +43,7 @@ def certificates(sights: Sights, speaker: Speaker) -> Picture:
     say = speaker.say
     at, zone = sights.run.manifest.started, sights.run.manifest.estate.time_zone
     rows = _rows(sights.seen)
-    soon = _soon(sights)
+    soon = soon_of(sights)
     title = say("Certificates by the day they end")
     headings = (
         say("Services"),
@@ -117,13 +118,22 @@ def _row(group: Sequence[Seen]) -> _Row:
     return _Row(leaf, tuple(services), tuple(sorted({it.address for it in group})))
 
 
-def _soon(sights: Sights) -> timedelta:
+def soon_of(sights: Sights) -> timedelta:
     """From when on the run's check says that a certificate ends soon."""
     for used in sights.run.manifest.checks:
         if used.id == "tls.certificate.expiry" and "warn_before" in used.params:
             with contextlib.suppress(msgspec.ValidationError):  # a manifest that somebody else wrote
                 return msgspec.convert(used.params["warn_before"], timedelta, strict=False)
     return SOON
+
+
+def common_name(name: str) -> str:
+    """What people call a certificate by: the common name of a distinguished name (RFC 4514), else all of it."""
+    found = _COMMON_NAME.search(name)
+    return found[1] if found is not None else name
+
+
+_COMMON_NAME = re.compile(r"(?:^|,)CN=((?:[^,\\+]|\\.)+)")
 
 
 def _fill(leaf: Validity, at: datetime, soon: timedelta) -> str:

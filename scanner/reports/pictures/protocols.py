@@ -1,7 +1,7 @@
-"""Which TLS version each service settled on in the one handshake that this version of Pindai makes.
+"""Which TLS versions each service speaks: those its sweep found, or the one that a single handshake settled on.
 
-A server chooses one version a handshake, so that which others it would also take was not asked. Those cells are left open in
-the drawing and say so in the table: an old version that nobody settled on may still be accepted.
+A server chooses one version a handshake. Where no sweep was made, which others it would also take was not asked: those cells
+are marked, and the table says so, for an old version that nobody settled on may still be accepted.
 """
 
 from collections import Counter
@@ -17,7 +17,8 @@ from scanner.locale.speech import Speaker
 from scanner.locale.values import write_number
 from scanner.observations.steps import Reason
 from scanner.reports.pictures.picture import SMALL, WIDTH, Drawing, Picture, Table, cell, label, service_labels
-from scanner.reports.pictures.seen import Seen, Sights
+from scanner.reports.pictures.seen import Seen, Sights, Speech
+from scanner.reports.pictures.suites import named
 from scanner.reports.summary import Name
 
 SHOWN = 24
@@ -28,84 +29,136 @@ ONE_BY_ONE = 4
 MAX_WHY = 38
 LEFT = 168.0
 """Where the columns begin."""
+ROOMY, TINY = 5, 9.5
+"""So many columns have room for words of the usual size; above, they are smaller."""
+LIBRARY: Mapping[str, str] = MappingProxyType({"TLSv1": "TLSv1.0"})
+"""What the library calls otherwise than `TlsVersion`."""
 VERSIONS: Mapping[str, str] = MappingProxyType(
-    {"SSLv3": "SSL 3", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
+    {
+        "SSLv2": "SSL 2",
+        "SSLv3": "SSL 3",
+        "TLSv1.0": "TLS 1.0",
+        "TLSv1.1": "TLS 1.1",
+        "TLSv1.2": "TLS 1.2",
+        "TLSv1.3": "TLS 1.3",
+    }
 )
-"""As the library names them and as people do, oldest first."""
-ALWAYS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-OLD = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
-"""Deprecated by RFC 7568 and RFC 8996."""
+"""As people name them, oldest first."""
+ALWAYS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+OLD = frozenset({"SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"})
+"""Deprecated by RFC 6176, RFC 7568 and RFC 8996."""
+UNASKED = Reason.NOT_ASKED.value
 
 
 class _Row(msgspec.Struct, frozen=True):
+    """A service at an address. `versions` has what is known of each; `why` is why nothing is, in a few words."""
+
     name: Name
     address: str
-    version: str
-    """Empty where no handshake was finished."""
-    cipher: str
+    versions: tuple[tuple[str, bool | str], ...]
     why: str
-    """Why there is none, in a few words; not empty for services that are known by plain HTTP alone either."""
     tried: bool
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Versions that it speaks, the oldest first."""
+        return tuple(version for version, it in self.versions if it is True)
+
+    def states(self) -> dict[str, bool | str]:
+        """What is known by version."""
+        return dict(self.versions)
 
 
 def protocols(sights: Sights, speaker: Speaker) -> Picture:
-    """A row a service and address, a column a version, one mark a row; the oldest versions first."""
+    """A row a service and address, a column a version; those with the oldest versions first."""
     say = speaker.say
-    rows = sorted((_row(it, speaker) for it in sights.seen), key=_oldest_first)
-    columns = [*(name for name in VERSIONS if name in ALWAYS or any(row.version == name for row in rows))]
-    columns += sorted({row.version for row in rows} - set(columns) - {""})
-    title = say("TLS version that was settled on")
+    rows = sorted(_rows(sights, speaker), key=_oldest_first)
+    columns = [name for name in VERSIONS if name in ALWAYS or any(name in row.spoken for row in rows)]
+    columns += sorted({version for row in rows for version in row.spoken} - set(columns))
+    title = say("TLS versions")
     table = Table(
-        (say("Service"), say("Address"), say("Settled on"), say("Cipher suite"), say("Other versions")),
+        (say("Service"), say("Address"), say("Speaks"), say("Refuses"), say("Not observed")),
         tuple(
             (
                 cell(row.name.full),
                 cell(row.address),
-                _shown(row.version) if row.version else _why(row, speaker),
-                cell(row.cipher),
-                say("not observed by this version"),
+                _joined(row.spoken) if row.versions else _why(row, speaker),
+                _joined([version for version, it in row.versions if it is False]),
+                _unknown(row, speaker),
             )
             for row in rows
         ),
         values={1: tuple(cell(row.address) for row in rows)},
     )
-    counts = Counter(row.version for row in rows)
-    settled = sum(counts[version] for version in columns)
-    if not settled:
+    counts = Counter(version for row in rows for version in row.spoken)
+    if not counts:
         summary = say("Nothing to show: no TLS handshake was finished.")
         return Picture(name="protocols", title=title, summary=summary, table=table)
     summary = say(
-        "{list}; no handshake: {none}. Counted are services at each of their addresses.",
+        "Spoken: {list}; no handshake: {none}. Counted are services at each of their addresses.",
         list=", ".join(f"{_shown(version)}: {_number(counts[version], speaker)}" for version in columns),
-        none=_number(counts[""], speaker),
+        none=_number(sum(not row.spoken for row in rows), speaker),
     )
     drawing = Drawing("protocols", title, summary)
     height = _draw(drawing, rows, columns, counts, speaker)
     note = say(
-        "At each address of a service (x2: at two) one handshake was made, with all versions on offer. Which other versions "
-        "the server accepts was not observed by this version of Pindai: an empty cell is not a refusal."
+        "Each row stands for a service at an address (x2: at two alike). A dash: the version was asked for and refused. "
+        "Where only one handshake was made, the versions besides the one it settled on were not observed, which is not a "
+        "refusal."
     )
     return Picture(name="protocols", title=title, summary=summary, table=table, svg=drawing.svg(height), note=note)
 
 
+def _rows(sights: Sights, speaker: Speaker) -> list[_Row]:
+    """Sweeps where there are any, and the handshakes of services and addresses without one."""
+    swept = [_swept(it, speaker) for it in sights.spoken if it.versions or it.starttls]
+    done = {(it.name, it.address) for it in sights.spoken if it.versions and not it.starttls}
+    return [*swept, *(_row(it, speaker) for it in sights.seen if (it.name, it.address) not in done)]
+
+
+def _swept(speech: Speech, speaker: Speaker) -> _Row:
+    versions = tuple((version.value, it) for version, it in speech.versions.items())
+    return _Row(named(speech), speech.address, versions, _reason(speech.why, speaker) if speech.why else "", tried=True)
+
+
 def _row(seen: Seen, speaker: Speaker) -> _Row:
+    """What one handshake showed: one version, and nothing of the others."""
     reason = seen.tls_reason
-    why = ""
     if not seen.version:
         why = speaker.say("plain HTTP, no handshake") if reason is None else _reason(reason, speaker)
-    return _Row(seen.name, seen.address, seen.version, seen.cipher, why, reason is not None)
+        return _Row(seen.name, seen.address, (), why, tried=reason is not None)
+    own = LIBRARY.get(seen.version, seen.version)
+    others = (version for version in VERSIONS if version != own)
+    known: dict[str, bool | str] = {own: True} | dict.fromkeys(others, UNASKED)
+    order = [*VERSIONS, *([] if own in VERSIONS else [own])]
+    return _Row(seen.name, seen.address, tuple((version, known[version]) for version in order), "", tried=True)
 
 
 def _why(row: _Row, speaker: Speaker) -> str:
     return speaker.say("not observed: {reason}", reason=row.why) if row.tried else row.why
 
 
+def _unknown(row: _Row, speaker: Speaker) -> str:
+    """The versions of which nothing is known, by reason: those one handshake left open are not listed one by one."""
+    by_reason: dict[str, list[str]] = {}
+    for version, it in row.versions:
+        if isinstance(it, str):
+            by_reason.setdefault(it, []).append(version)
+    if len(by_reason.get(UNASKED, ())) >= len(VERSIONS) - 1:
+        return speaker.say("the others: one handshake was made")
+    return "; ".join(f"{_joined(them)} ({_reason(reason, speaker)})" for reason, them in by_reason.items()) or "-"
+
+
+def _joined(versions: Sequence[str]) -> str:
+    return ", ".join(map(_shown, versions)) or "-"
+
+
 def _oldest_first(row: _Row) -> tuple[int, str, str]:
     """Old versions, versions we have no name for, what was not observed, and the newer ones; then by name."""
-    if not row.version:
+    if not row.spoken:
         return 50, row.name.full, row.address
-    order = list(VERSIONS).index(row.version) if row.version in VERSIONS else 40
-    return order if row.version in OLD or order == 40 else order + 60, row.name.full, row.address
+    order = min(list(VERSIONS).index(it) if it in VERSIONS else 40 for it in row.spoken)
+    return order if not OLD.isdisjoint(row.spoken) or order == 40 else order + 60, row.name.full, row.address
 
 
 def _shown(version: str) -> str:
@@ -133,11 +186,11 @@ class _Line(NamedTuple):
 
 
 def _lines(rows: Sequence[_Row], speaker: Speaker) -> list[_Line]:
-    alike: dict[tuple[Name | None, str, str], list[_Row]] = {}
-    why = Counter(row.why for row in rows if not row.version)
+    alike: dict[tuple[Name | None, tuple[tuple[str, bool | str], ...], str], list[_Row]] = {}
+    why = Counter(row.why for row in rows if not row.versions)
     for row in rows:
-        name = None if why[row.why] > ONE_BY_ONE and not row.version else row.name
-        alike.setdefault((name, row.version, row.why), []).append(row)
+        name = None if not row.versions and why[row.why] > ONE_BY_ONE else row.name
+        alike.setdefault((name, row.versions, row.why), []).append(row)
     made: list[_Line] = []
     for (name, _, _), group in alike.items():
         if name is None:
@@ -157,15 +210,16 @@ def _draw(
     y = drawing.legend(
         0,
         [
-            *([("bad", say("settled on a deprecated version"))] if any(counts[it] for it in OLD) else []),
-            ("1", say("settled on")),
-            ("none", say("not observed by this version")),
+            *([("bad", say("speaks a deprecated version"))] if any(counts[it] for it in OLD) else []),
+            ("1", say("speaks it")),
+            ("none", say("not observed")),
         ],
     )
     y += 12
     for index, version in enumerate(columns):
         middle = LEFT + step * (index + 0.5)
-        drawing.text(middle, y, _shown(version), anchor="middle", size=SMALL, bold=True)
+        size = SMALL if len(columns) <= ROOMY else TINY
+        drawing.text(middle, y, _shown(version), anchor="middle", size=size, bold=True)
         drawing.text(middle, y + 14, _number(counts[version], speaker), anchor="middle", size=SMALL)
     drawing.text(0, y + 14, say("Number"), size=SMALL)
     y += 20
@@ -175,12 +229,16 @@ def _draw(
     labels = service_labels([(it.name, it.more) for it in shown], LABEL_CHARS)
     for (row, *_), words in zip(shown, labels, strict=True):
         drawing.text(0, y + 15, words, size=SMALL)
-        if not row.version:
+        if not row.versions:
             drawing.text(LEFT + 4, y + 15, shortened(row.why, MAX_WHY), size=SMALL)
-        for index, version in enumerate(columns if row.version else ()):
-            x = LEFT + step * index
-            if version == row.version:
-                drawing.bar(x + 4, y + 4, step - 8, 13, "bad" if version in OLD else "1", row.name.full)
+        states = row.states()
+        for index, version in enumerate(columns if row.versions else ()):
+            x, state = LEFT + step * index, states.get(version, UNASKED)
+            if state is True:
+                tip = f"{row.name.full}: {_shown(version)}"
+                drawing.bar(x + 4, y + 4, step - 8, 13, "bad" if version in OLD else "1", tip)
+            elif state is False:
+                drawing.text(x + step / 2, y + 15, "-", anchor="middle", size=SMALL)
             else:
                 drawing.bar(x + 4, y + 4, step - 8, 13, "none")
         y += ROW
