@@ -11,7 +11,7 @@ from scanner.estate_checks import EstateView, Group, estate_check, several_targe
 from scanner.findings import Finding, FixedBy, Severity, State, Subject
 from scanner.locale.printable import printable
 from scanner.locale.values import write_time
-from scanner.needs import Derived, Each, EstateFact, Fact, Need, Place, derived, maybe, parts_of
+from scanner.needs import At, Derived, Each, EstateFact, Fact, Need, Place, derived, everywhere, maybe, parts_of
 from scanner.observations.observation import Observation
 from scanner.observations.steps import NotApplicable, Reason, Replay, Unobserved
 from scanner.outcomes import DoesNotApply, Outcome, Passed, Undecided, Verdict, unknown
@@ -26,6 +26,7 @@ from scanner.run import Run
 __all__ = [
     "API_VERSION",
     "NOTHING_KNOWN",
+    "At",
     "Blackout",
     "Check",
     "CheckParams",
@@ -67,6 +68,7 @@ __all__ = [
     "connected",
     "derived",
     "estate_check",
+    "everywhere",
     "maybe",
     "parts_of",
     "printable",

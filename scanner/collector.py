@@ -10,15 +10,16 @@ import contextlib
 import logging
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 import msgspec
 
 from scanner.blocking import BREAKS_OFF, Refusals
 from scanner.cost import Cost
-from scanner.estate import AddressPolicy, Target
+from scanner.estate import AddressPolicy, Estate, Target
 from scanner.journal import Standing, TargetRecord
 from scanner.needs import Setting
 from scanner.network import Budget, Gate, NetworkError
@@ -355,6 +356,11 @@ class _Session:
         """The record of a probe asked for by the plan itself."""
         return await self.observe_for(None, probe)
 
+    async def saw(self, probe: Probe[Any]) -> Observation:
+        """What a probe saw, in the form that may be kept; a crash of ours is an observation, too."""
+        settled = await asyncio.shield(self._task(probe))
+        return settled.observation.redacted(self.surroundings.known)
+
     async def observe_all(self, probes: Iterable[Probe[Any]]) -> None:
         """Observe several at once; a crash is an observation too."""
         tasks = [self._task(probe) for probe in probes]
@@ -438,6 +444,9 @@ class _Session:
     async def _see(self, probe: Probe[O], bench: "_Bench") -> Observation:
         """Observe, unless the target is left alone at the address this probe goes to. Raises StoppedError."""
         if not isinstance(probe, HttpExchange):
+            contact = probe.first_contact()
+            if contact is not None and (why := self._left_alone(contact[1])) is not None:
+                raise StoppedError(why)
             return await probe.observe(bench)
         at = self._at.get(probe.address)
         if at is None:
@@ -456,6 +465,15 @@ class _Session:
                 async with at.doubt:
                     await self._ask_again(at.refusals, bench)
             return seen
+
+    def _left_alone(self, endpoint: Endpoint) -> Unobserved | None:
+        """Why nothing more is asked at an endpoint: we are not welcome there, or no exchange got a connection."""
+        known = self._at.get(endpoint.address)
+        if known is not None and known.refusals.stopped is not None:
+            return known.refusals.stopped
+        seen = [it for it in self.observed() if isinstance(it, Exchange) and it.endpoint == endpoint]
+        failed = [it.connect for it in seen if isinstance(it.connect, Unobserved)]
+        return failed[0] if failed and len(failed) == len(seen) else None
 
     async def _ask_again(self, refusals: Refusals, bench: "_Bench") -> None:
         baseline = refusals.baseline
@@ -575,6 +593,69 @@ async def resolve_only(
         session = _Session(collector, target, Budget(probe.ceiling(profile), profile.timeouts.target_s))
         found[target.id] = (await session.observe(probe)).observation
     return found
+
+
+class Met(StrEnum):
+    """How the first question to an endpoint was met."""
+
+    HEARD = "heard"
+    """What was looked for answered: go on asking."""
+    DEAF = "deaf"
+    """Something is there, and is not what was looked for: asking on is of no use, here or elsewhere."""
+    AWAY = "away"
+    """Nobody took the connection: another address may."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What was seen of one service without a run: where, which observation each probe gave, and what that used."""
+
+    endpoint: Endpoint
+    seen: dict[Probe[Any], Observation]
+    used: Cost
+    ceiling: Cost
+
+
+async def look_closely(
+    estate: Estate,
+    endpoints: Sequence[Endpoint],
+    asking: Callable[[Endpoint], Sequence[Probe[Any]]],
+    met: Callable[[Observation], Met],
+    profile: Profile,
+    surroundings: Surroundings,
+) -> Looked:
+    """Put probes, one after the other, to the first of these endpoints at which somebody takes the connection.
+
+    For commands that look at one service and keep nothing; `estate` has that one target, and its scope holds. Where nobody
+    is there, what the first endpoint showed is returned. Raises ValueError without any endpoint.
+    """
+    gate = Gate(
+        estate.scope,
+        profile.pace,
+        profile.timeouts,
+        frozenset(surroundings.resolvers),
+        loopback_only=profile.loopback_only,
+    )
+    collector = Collector(gate, profile, Setting("", estate.redirections), surroundings, ())
+    used, ceiling = Cost(), Cost()
+    away: list[Looked] = []
+    for endpoint in endpoints:
+        probes = asking(endpoint)
+        most = Cost().total(probe.ceiling(profile) for probe in probes)
+        session = _Session(collector, estate.targets[0], Budget(most, profile.timeouts.target_s))
+        try:
+            seen = {probes[0]: await session.saw(probes[0])}
+            how = met(seen[probes[0]])
+            if how is Met.HEARD:
+                seen |= {probe: await session.saw(probe) for probe in probes[1:]}
+        finally:
+            await session.end()
+        used, ceiling = used + session.budget.used, ceiling + most
+        if how is not Met.AWAY:
+            return Looked(endpoint, seen, used, ceiling)
+        away.append(Looked(endpoint, seen, used, ceiling))
+    if not away:
+        raise ValueError("no endpoint to look at")
+    return msgspec.structs.replace(away[0], used=used, ceiling=ceiling)
 
 
 async def ask_resolvers(target: Target, profile: Profile, surroundings: Surroundings) -> tuple[DnsAnswer, ...]:

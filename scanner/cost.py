@@ -33,8 +33,8 @@ class Traffic(StrEnum):
     """The classes of traffic; each has its own switch, limits and log (what each target's budget notes as contacted).
 
     `probe` goes to endpoints inside the scope, `dns` to the configured resolvers, `egress` to hosts that the configuration
-    names apart from the scope. `pki` (certificates and revocation lists from where a certificate names them) has no sender
-    in this version and stays off.
+    names apart from the scope. `pki` goes to the places that a certificate names (OCSP responders, revocation lists) and is
+    off unless the configuration switches it on.
     """
 
     PROBE = "probe"

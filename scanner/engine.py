@@ -25,10 +25,11 @@ from scanner.estate_judge import EstateJudge, estate_checks_of
 from scanner.journal import Journal, JournalError
 from scanner.judge import CHECK_SECONDS, Judge
 from scanner.judge_worker import PLUGIN, Order
-from scanner.network import Gate
+from scanner.network import ASKING_ISSUERS, RULES, Gate
 from scanner.observations.steps import Reason, Unobserved
 from scanner.outlook import Outlook, could_be_ours
 from scanner.parse.url import parse_url
+from scanner.plan import NeedError
 from scanner.plugins import NO_PLUGINS, Plugins
 from scanner.probes.probe import Surroundings
 from scanner.registry import Check
@@ -143,6 +144,7 @@ class Scan:
             frozenset(self._surroundings.resolvers),
             loopback_only=profile.loopback_only,
             hosts=reference_hosts(estate),
+            rules=ASKING_ISSUERS if estate.ask_issuers else RULES,
         )
         collector = Collector(gate, profile, manifest.setting, self._surroundings, self._checks)
         done = self._journal.committed()
@@ -157,7 +159,7 @@ class Scan:
         collecting = _Collecting(collector, schedule, Outlook(profile.our_side, len(waiting)), estate, self)
         try:
             await collecting.go_on(profile.pace.targets_at_once)
-        except* JournalError as failures:
+        except* (JournalError, NeedError) as failures:
             raise failures.exceptions[0] from None
         finally:
             self._interrupted = self._interrupted or schedule.ended_by

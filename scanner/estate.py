@@ -145,6 +145,13 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     password: SecretSource | None = None
 
 
+class StartTls(msgspec.Struct, frozen=True):
+    """A port of the same host at which TLS is begun within a protocol of `scanner.starttls`."""
+
+    protocol: str
+    port: int
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One service endpoint. `id` is stable across renamed URLs, for findings are followed by it.
 
@@ -170,6 +177,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credential: Credential | None = None
     opt_in: tuple[str, ...] = ()
     """Areas of checks that go further, which the owner of this service switched on."""
+    starttls: tuple[StartTls, ...] = ()
+    """Further ports of the same host that speak TLS after a command of their protocol."""
     openapi: str = ""
     """The path at which the owner says that the interface's description stands; empty for the usual places."""
 
@@ -332,6 +341,8 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     nameservers: tuple[Nameserver, ...] = ()
     anchors: tuple[bytes, ...] = ()
     redirections: tuple[Redirection, ...] = ()
+    ask_issuers: bool = False
+    """Whether responders and revocation lists that certificates name may be asked: issuers then learn who is scanned."""
     source: str = ""
     """What the estate was read from: the name of a file without its folder, or `command line`."""
 

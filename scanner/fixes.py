@@ -24,12 +24,15 @@ from scanner.locale.speech import Speaker
 from scanner.locale.values import write_number
 from scanner.parse.url import DEFAULT_PORTS
 from scanner.run import Run
+from scanner.service_beside import repaired_by, service_beside
 
 ENOUGH_BEHIND = 3
 """From how many targets on an address is told as a place of its own: a pair is as quickly repaired one by one."""
 MOST = 0.8
 """Which share of the services behind an address must have the fault, of those that the check concluded about."""
 MAX_KEY_CHARS = 60
+MAX_SERVICES = 3
+"""How many services beside the targets' own a sentence names."""
 MAX_WORDS = 120
 """A longer sentence is a server's doing; what lies beyond is not compared."""
 
@@ -58,7 +61,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """What one change repairs, or (`shared` is None) one kind of change that each service needs for itself.
 
     `en` and `id` are the sentence that fits all its findings, with `...` where they differ; they may hold what servers sent.
-    `targets` are ids in the order in which findings are stored; `units` are sorted, without the nameless one.
+    `targets` are ids in the order in which findings are stored; `units` are sorted, without the nameless one. `services` are
+    those beside the targets' own that it is about: no fix is about both, for the web server is not where they are repaired.
     """
 
     severity: Severity
@@ -72,6 +76,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...]
     units: tuple[str, ...]
     fingerprints: tuple[str, ...]
+    services: tuple[str, ...] = ()
 
     def fault(self, language: str) -> str:
         """What is wrong, in a language."""
@@ -81,7 +86,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     def anchor(self) -> str:
         """A name for links, the same in every run of the same estate."""
         key = "" if self.shared is None else f"{self.shared.kind}\x00{self.shared.key}"
-        text = "\x00".join((self.check, self.outcome, self.fixed_by, key))
+        text = "\x00".join((self.check, self.outcome, self.fixed_by, key, *(["beside"] if self.services else [])))
         return "fix-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -94,7 +99,18 @@ def fixes(run: Run) -> tuple[Fix, ...]:
 
 
 def sentence_of(fix: Fix, speaker: Speaker) -> str:
-    """How many findings the fix settles, and whether in one place; how sure that is is part of the sentence."""
+    """How many findings the fix settles, and whether in one place; how sure that is is part of the sentence.
+
+    Services beside the targets' own are named, a few of them.
+    """
+    sentence = _settles(fix, speaker)
+    if not fix.services:
+        return sentence
+    named = ", ".join(shortened(printable(it, ascii_only=False), MAX_KEY_CHARS) for it in fix.services[:MAX_SERVICES])
+    return f"{sentence}: {named}" + (", ..." if len(fix.services) > MAX_SERVICES else "")
+
+
+def _settles(fix: Fix, speaker: Speaker) -> str:
     shared, count = fix.shared, fix.findings
     if shared is None:
         return _one_by_one(fix, speaker)
@@ -139,7 +155,8 @@ _ONE_MACHINE = (FixedBy.WEB_SERVER, FixedBy.PLATFORM)
 _OWNER = "at"
 """The argument in which a finding for a zone's manager names where the records stand."""
 
-_Kind = tuple[str, str, FixedBy]
+_Kind = tuple[str, str, FixedBy, bool]
+"""Check, outcome, who repairs it, and whether it is about services beside the targets' own."""
 
 
 class Gathering:
@@ -154,15 +171,19 @@ class Gathering:
 
     def take(self, finding: Finding) -> None:
         """Count an open finding to the fix that settles it, and note who does well behind an address."""
+        if finding.state is not State.PASS and not finding.is_open:
+            return
+        service = service_beside(self._targets.get(finding.target), finding)
         if finding.state is State.PASS:
-            key = self._address(finding, State.PASS)
+            key = self._address(finding, State.PASS, service)
             self._doing_well.setdefault((finding.check, finding.subject.kind, key), set()).add(finding.target)
         if not finding.is_open:
             return
-        place = (finding.check, finding.outcome, finding.fixed_by), self._shared(finding)
+        who = repaired_by(finding, service)
+        place = (finding.check, finding.outcome, who, bool(service)), self._shared(finding, service)
         if (group := self._groups.get(place)) is None:
             group = self._groups[place] = _Group(finding)
-        group.meet(finding)
+        group.meet(finding, service)
 
     def done(self) -> tuple[Fix, ...]:
         """The fixes, gravest first, then what settles most findings."""
@@ -184,7 +205,7 @@ class Gathering:
         well = self._doing_well.get((*group.about, shared.key), set()) - group.targets.keys()
         return behind >= ENOUGH_BEHIND and behind >= MOST * (behind + len(well))
 
-    def _shared(self, finding: Finding) -> Shared | None:
+    def _shared(self, finding: Finding, service: str) -> Shared | None:
         if (kind := _SUBJECTS.get(finding.subject.kind)) is not None:
             return Shared(kind, finding.subject.key, kind not in _NOT_ONE_CHANGE)
         owner = finding.message.arguments.get(_OWNER)
@@ -192,17 +213,21 @@ class Gathering:
             return Shared(SharedKind.RECORDS, owner, certain=True)
         if finding.fixed_by not in _ONE_MACHINE:
             return None
-        key = self._address(finding, State.FAIL)
+        key = self._address(finding, State.FAIL, service)
         return Shared(SharedKind.ADDRESS, key, certain=False) if key else None
 
-    def _address(self, finding: Finding, state: State) -> str:
+    def _address(self, finding: Finding, state: State, service: str) -> str:
         """The addresses at which this was concluded, as one text; empty where it was not concluded at any."""
+        if not finding.sightings:
+            return ""
         addresses = sorted({seen.address for seen in finding.sightings if seen.state is state})
-        port = self._ports.get(finding.target)
+        port: str | int | None = self._ports.get(finding.target)
+        if service:
+            port = service.partition(" ")[0].rpartition(":")[2]
         return ", ".join(addresses if port is None else (f"{_bracketed(it)}:{port}" for it in addresses))
 
     def _fix(self, kind: _Kind, shared: Shared | None, groups: Sequence["_Group"]) -> Fix:
-        check, outcome, fixed_by = kind
+        check, outcome, fixed_by, _ = kind
         targets = tuple(dict.fromkeys(target for group in groups for target in group.targets))
         units = {self._targets[it].unit for it in targets if it in self._targets}
         return Fix(
@@ -217,12 +242,13 @@ class Gathering:
             targets=targets,
             units=tuple(sorted(units - {""}, key=str.casefold)),
             fingerprints=tuple(it for group in groups for it in group.fingerprints),
+            services=tuple(dict.fromkeys(it for group in groups for it in group.services)),
         )
 
 
-def _gravest_first(fix: Fix) -> tuple[int, int, str, str, str, str]:
+def _gravest_first(fix: Fix) -> tuple[int, int, str, str, str, str, tuple[str, ...]]:
     key = "" if fix.shared is None else fix.shared.key
-    return -fix.severity, -fix.findings, fix.check, fix.outcome, fix.fixed_by, key
+    return -fix.severity, -fix.findings, fix.check, fix.outcome, fix.fixed_by, key, fix.services
 
 
 def _told_port(target: Target) -> int | None:
@@ -236,20 +262,23 @@ def _bracketed(address: str) -> str:
 
 
 class _Group:
-    __slots__ = ("about", "en", "fingerprints", "id", "severity", "targets")
+    __slots__ = ("about", "en", "fingerprints", "id", "services", "severity", "targets")
 
     def __init__(self, finding: Finding) -> None:
         self.about = (finding.check, finding.subject.kind)
         self.severity = Severity(finding.rank)
         self.en, self.id = Sentence(finding.message.en), Sentence(finding_text(finding.message, "id"))
         self.targets: dict[str, None] = {}
+        self.services: dict[str, None] = {}
         self.fingerprints: list[str] = []
 
-    def meet(self, finding: Finding) -> None:
+    def meet(self, finding: Finding, service: str) -> None:
         self.severity = max(self.severity, Severity(finding.rank))
         self.en.meet(finding.message.en)
         self.id.meet(finding_text(finding.message, "id"))
         self.targets[finding.target] = None
+        if service:
+            self.services[service] = None
         self.fingerprints.append(finding.fingerprint)
 
 

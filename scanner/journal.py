@@ -10,7 +10,7 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -379,6 +379,15 @@ class Journal:
         for (stored,) in self._rows(query, *values):
             yield self._decoded(stored, decoder)
 
+    def sifted(self, target: str, kind: type[T], is_enough: Callable[[T], bool]) -> Iterator[T | Finding]:
+        """What was concluded about a target: as far as `kind` takes it in where that is enough, else whole, which takes
+        four times as long. Raises AlteredError.
+        """
+        brief, whole = msgspec.json.Decoder(kind), msgspec.json.Decoder(Finding)
+        for (stored,) in self._rows("SELECT stored FROM finding WHERE target = ? ORDER BY fingerprint", target):
+            told = self._decoded(stored, brief)
+            yield told if is_enough(told) else self._decoded(stored, whole)
+
     def failures(self, kind: type[T]) -> Iterator[T]:
         """The findings (`fail`) as far as `kind` takes them in, by target. Raises AlteredError."""
         decoder = msgspec.json.Decoder(kind)
@@ -412,6 +421,12 @@ class Journal:
     def filed(self, target: str) -> dict[str, str]:
         """Probe key -> digest of all that was observed for a target."""
         return dict(self._rows("SELECT probe, digest FROM filed WHERE target = ?", target))
+
+    def target_of(self, digest: str) -> str:
+        """The one target that an observation was filed for, empty for none or several."""
+        rows = self._rows("SELECT DISTINCT target FROM filed WHERE digest = ? LIMIT 2", digest)
+        found = [target for (target,) in rows]
+        return found[0] if len(found) == 1 else ""
 
     def stored(self, digest: str) -> bytes | None:
         """The bytes filed under a digest. Raises AlteredError when they do not match it."""

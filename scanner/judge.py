@@ -26,7 +26,13 @@ from scanner.observations.dns import Climb, DnsAnswer
 from scanner.observations.endpoint import Addresses, Resolution, Source
 from scanner.observations.http import Choice, Exchange, RedirectChain, Tries
 from scanner.observations.observation import Crashed, Observation, Withheld
+from scanner.observations.pki import IssuerAnswer, IssuerAsked
 from scanner.observations.steps import NotApplicable, Reason, Unobserved, weakest
+from scanner.observations.tls import TlsHellos
+from scanner.observations.tls_ech import EchTried
+from scanner.observations.tls_quic import QuicTried
+from scanner.observations.tls_sessions import TlsSessions
+from scanner.observations.tls_trials import TlsTrials
 from scanner.observations.trust import TrustStore
 from scanner.outcomes import Outcome, OutcomeBase, Undecided, Verdict, bounded
 from scanner.plan import checks_for, choosing, disabled_for, endpoints_of, places_of, resolving
@@ -40,7 +46,23 @@ CHECK_SECONDS = 10.0
 MAX_VERDICTS = 2000
 
 ANY_OBSERVATION = (
-    Exchange | RedirectChain | Tries | Choice | DnsAnswer | Climb | Resolution | TrustStore | Crashed | Withheld
+    Exchange
+    | RedirectChain
+    | Tries
+    | Choice
+    | DnsAnswer
+    | Climb
+    | Resolution
+    | TrustStore
+    | TlsHellos
+    | EchTried
+    | QuicTried
+    | TlsSessions
+    | TlsTrials
+    | IssuerAnswer
+    | IssuerAsked
+    | Crashed
+    | Withheld
 )
 
 log = logging.getLogger("pindai.judge")

@@ -48,6 +48,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     agent: str
     redirections: tuple[Redirection, ...] = ()
+    ask_issuers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a need is looked at: a target, perhaps one of its endpoints, perhaps one item found there."""
+    """Where a need is looked at: a target, perhaps one of its endpoints, perhaps one item found there.
+
+    `endpoints` are all at which the target is looked at.
+    """
 
     target: Target
     setting: Setting
     endpoint: Endpoint | None = None
     items: tuple[Held, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
 
     @property
     def key(self) -> tuple[str | int, ...]:
@@ -78,11 +83,11 @@ class Place:
 
     def at(self, endpoint: Endpoint) -> "Place":
         """The same target, at this endpoint."""
-        return Place(self.target, self.setting, endpoint, self.items)
+        return Place(self.target, self.setting, endpoint, self.items, self.endpoints)
 
     def holding(self, held: Held) -> "Place":
         """The same place, with one item in hand."""
-        return Place(self.target, self.setting, self.endpoint, (*self.items, held))
+        return Place(self.target, self.setting, self.endpoint, (*self.items, held), self.endpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +318,49 @@ class Maybe(Need["T | Unobserved"]):
         return cast("Evaluated[T | Unobserved]", inner)
 
 
+@dataclass(frozen=True, slots=True)
+class At(Generic[T_co]):
+    """What was seen at one address."""
+
+    address: str
+    value: "T_co | Unobserved"
+
+
+@dataclass(frozen=True, eq=False)
+class Everywhere(Need[tuple[At[T], ...]]):
+    """A need at every endpoint at which the target is looked at, each a value or a reason of its own."""
+
+    need: Need[T]
+
+    def sources(self) -> Iterator[Need[Any]]:
+        """Those of the need inside."""
+        return self.need.sources()
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # derived from the inner need's name
+        """After the need inside."""
+        return f"{self.need.name} at every address"
+
+    def probes(self, place: Place) -> Iterator[Probe[Any]]:
+        """Those of the need inside: each endpoint has its own turn."""
+        return self.need.probes(place)
+
+    def evaluate(self, facts: Facts, place: Place) -> Evaluated[tuple[At[T], ...]]:
+        """The values in the order of the endpoints; a fault of ours at one, or that it does not apply, goes for the whole."""
+        values: list[At[T]] = []
+        evidence: set[str] = set()
+        levels: set[Replay] = set()
+        for endpoint in place.endpoints or filter(None, (place.endpoint,)):
+            found = facts.evaluate(self.need, place.at(endpoint))
+            evidence |= found.evidence
+            levels |= found.levels
+            value = found.value
+            if isinstance(value, NotApplicable) or (isinstance(value, Unobserved) and value.reason in OUR_FAULTS):
+                return Evaluated(value, found.evidence, found.levels)
+            values.append(At(endpoint.address, value))
+        return Evaluated(tuple(values), frozenset(evidence), frozenset(levels))
+
+
 OUR_FAULTS = frozenset({Reason.INTERNAL, Reason.ALTERED})
 
 
@@ -425,6 +473,11 @@ def derived(
 def maybe(need: Need[T]) -> Need[T | Unobserved]:
     """The need, or the reason why it has no value: for checks that can still say something then."""
     return Maybe(need)
+
+
+def everywhere(need: Need[T]) -> Need[tuple[At[T], ...]]:
+    """The need at every endpoint at which the target is looked at: for checks that hold its addresses together."""
+    return Everywhere(need)
 
 
 def parts_of(whole: Fact[Any], kind: type[O]) -> Need[tuple[O, ...]]:

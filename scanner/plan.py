@@ -32,7 +32,10 @@ ANY_ADDRESS = "*"
 
 
 class PlannedTarget(msgspec.Struct, frozen=True):
-    """One target's first wave and its ceiling. `addresses` is how many may be observed at most."""
+    """One target's first wave and its ceiling. `addresses` is how many may be observed at most.
+
+    `usual_connections` is how many a usual service takes at each address.
+    """
 
     id: str
     host: str
@@ -41,6 +44,7 @@ class PlannedTarget(msgspec.Struct, frozen=True):
     requests: tuple[str, ...]
     probes: tuple[str, ...]
     ceiling: Cost
+    usual_connections: int = 0
 
 
 def resolving(target: Target, wishes: tuple[Redirection, ...] = ()) -> Resolve:
@@ -82,7 +86,9 @@ def places_of(
         endpoints = [endpoint for endpoint in endpoints if endpoint.address == choice.address]
     elif target.addresses is AddressPolicy.FIRST:
         endpoints = endpoints[:1]
-    return tuple(Place(target, setting, endpoint) for endpoint in endpoints) or (Place(target, setting),)
+    all_of_them = tuple(endpoints)
+    places = tuple(Place(target, setting, endpoint, endpoints=all_of_them) for endpoint in all_of_them)
+    return places or (Place(target, setting),)
 
 
 def sources_of(checks: Iterable[Check]) -> tuple[Need[Any], ...]:
@@ -119,12 +125,20 @@ def disabled_for(target: Target, checks: Sequence[Check]) -> Iterator[tuple[Chec
             yield check, entry
 
 
+class NeedError(Exception):
+    """A need that raised while it was asked for its probes; the message names it, and the module it is from."""
+
+
 def first_wave(checks: Sequence[Check], place: Place) -> tuple[Probe[Any], ...]:
-    """The probes that the checks ask for at a place, each once, harmless ones first."""
+    """The probes that the checks ask for at a place, each once, harmless ones first. Raises NeedError."""
     probes: dict[Probe[Any], None] = {}
     for source in sources_of(checks):
-        for probe in source.probes(place):
-            probes[probe] = None
+        try:
+            for probe in source.probes(place):
+                probes[probe] = None
+        except Exception as error:  # it may be a plug-in's, and whoever reads of it must learn whose
+            module = getattr(getattr(source, "build", source), "__module__", "?")
+            raise NeedError(f"the need {source.name!r} of {module}: {type(error).__name__}: {error}") from error
     return tuple(sorted(probes, key=lambda probe: probe.order))
 
 
@@ -189,11 +203,17 @@ def plan_target(
         ),
         probes=tuple(dict.fromkeys(type(probe).__struct_config__.tag for probe in probes)),  # type: ignore[misc]  # tags are strings
         ceiling=ceiling_of(target, wanted, setting, profile, addresses),
+        usual_connections=_usual_connections(first_wave(wanted, places[0])) if places else 0,
     )
 
 
+def _usual_connections(wave: Sequence[Probe[Any]]) -> int:
+    others = (probe.usual_connections for probe in wave if probe.first_contact() is not None)
+    return sum(1 for _ in _exchanges(wave)) + sum(others)
+
+
 class SharedAddress(msgspec.Struct, frozen=True):
-    """An address that several targets are behind: how many, what their first waves come to, and what that takes at least."""
+    """An address that several targets are behind: how many, what they usually come to, and what that takes at least."""
 
     address: str
     targets: int
@@ -213,8 +233,8 @@ def shared_addresses(
         if target.addresses is AddressPolicy.FIRST:
             addresses = addresses[:1]
         for address in addresses:
-            asked = sum(request.endswith(f" -> {address}") for request in item.requests)
-            behind.setdefault(address, []).append(asked)
+            asked = any(request.endswith(f" -> {address}") for request in item.requests)
+            behind.setdefault(address, []).append(item.usual_connections if asked else 0)
     shared = (
         SharedAddress(address, len(asked), sum(asked), least_seconds(profile, sum(asked)))
         for address, asked in behind.items()

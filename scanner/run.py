@@ -70,7 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def setting(self) -> Setting:
         """What needs may look at."""
-        return Setting(agent=self.agent, redirections=self.estate.redirections)
+        return Setting(self.agent, self.estate.redirections, self.estate.ask_issuers)
 
 
 class Ending(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -151,7 +151,8 @@ def test_evidence_of_another_target_is_no_pass(kind: str | None, in_file: bool, 
     if kind not in (None, "resolution"):
         assert Reason.ALTERED in {it.reason for it in found if it.state is State.ERROR}
     else:
-        assert {it.state for it in found} <= {State.UNKNOWN, State.ERROR}
+        concluded = [it for it in found if it.state not in (State.UNKNOWN, State.ERROR)]
+        assert [it for it in concluded if it.state is not State.NOT_APPLICABLE or it.evidence] == []
 
 
 @pytest.mark.parametrize("status", [200, 404])
@@ -304,10 +305,11 @@ def test_an_address_beyond_the_cap_keeps_the_others_from_being_a_pass() -> None:
         it.id for it in ALL if it.each is None and Kind.WEB in it.kinds and not isinstance(it, EstateCheck)
     }
     passes = {it.check for it in whole if it.state is State.PASS and it.subject.kind == "service"}
-    assert passes == of_the_service - {"uptime.latency"}  # for which no limit is set
-    assert {(it.check, it.state, it.reason) for it in cut if it.subject.kind == "service"} == {
-        (it.id, State.UNKNOWN, Reason.BUDGET) for it in ALL if Kind.WEB in it.kinds
-    }
+    # No limit is set, no HTTPS record is there, and no HTTP/3 is offered.
+    assert of_the_service - passes == {"uptime.latency", "tls.ech", "tls.quic"}
+    open_there = {it.check: it.reason for it in cut if it.subject.kind == "service" and it.state is State.UNKNOWN}
+    assert {it.check for it in cut if it.subject.kind == "service" and it.state is State.PASS} == set()
+    assert {it.id for it in ALL if Kind.WEB in it.kinds} <= open_there.keys()
 
 
 def test_a_fail_stands_whatever_lies_beyond_the_cap() -> None:

@@ -649,7 +649,8 @@ def test_name_fault(fault: str, tmp_path: Path) -> None:
             assert reached == set()
         assert len(scan.observations(fault, Resolution)) == 1
         asked = [it.rdtype for it in scan.observations(fault, DnsAnswer) if it.rdtype != "CAA"]
-        assert sorted(asked) == ["A", "AAAA"]
+        assert sorted(it for it in asked if it != "HTTPS") == ["A", "AAAA"]
+        assert asked.count("HTTPS") <= 1  # for the encrypted hello, where there is an address
 
 
 def test_all_name_faults_at_once(tmp_path: Path) -> None:
@@ -799,6 +800,23 @@ def open_descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+READ_BY_SWEEPS = frozenset(
+    {
+        *("tls_certificate_garbage", "tls_certificate_nested", "certificate_subject_invalid_utf8"),
+        *("certificate_time_of_letters", "certificate_names_unreadable", "certificate_extension_twice"),
+        *("certificate_constraints_nested", "certificate_alternating"),
+    }
+)
+"""Certificates that OpenSSL refuses, or that differ from connection to connection: with all checks a sweep shows them."""
+
+
+def alone(name: str) -> dict[str, tuple[str, ...]]:
+    """What is said of a fault by checks that more observations do not change."""
+    expected = EXPECTED[name]
+    more = name in READ_BY_SWEEPS
+    return {check: lines for check, lines in expected.items() if not (more and check.startswith("tls.certificate."))}
+
+
 def test_all_faults_at_once(tmp_path: Path) -> None:
     """Every fault is a target of one scan, and none of them changes what is said of another, or is left behind."""
     threads, descriptors = threading.active_count(), open_descriptors()
@@ -813,10 +831,10 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
             said = {name: scan.said(target.id) for name, target in targets.items()}
             wrong = {
                 name: {check: (lines, said[name].get(check)) for check, lines in expected.items()}
-                for name, expected in EXPECTED.items()
+                for name, expected in ((name, alone(name)) for name in EXPECTED)
                 if {check: said[name].get(check) for check in expected} != expected
             }
-            assert wrong == {}
+            assert wrong == {}, "\n".join(f"{k} {v}" for k, v in wrong.items())
             for target in targets.values():
                 found = scan.findings(target.id)
                 assert {it.check for it in found} == {it.id for it in discover().values() if Kind.WEB in it.kinds}

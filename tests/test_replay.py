@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from checks.tls.certificate import NO_NAMES
+from checks.tls.certificate.name import NO_NAMES
 from scanner.cli.main import main
 from scanner.demo.estate import Ports, estate_in_thread
 from scanner.derive.service import PresentedLeaf

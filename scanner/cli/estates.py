@@ -21,7 +21,7 @@ from scanner.config import (
     without_secrets,
 )
 from scanner.config_error import ConfigError
-from scanner.estate import Estate, is_loopback
+from scanner.estate import Estate, Nameserver, is_loopback
 from scanner.journal import new_run_id
 from scanner.locale.speech import say
 from scanner.plugins import NO_PLUGINS, Allowed, PluginError, Plugins
@@ -65,7 +65,7 @@ def assignment_of(arguments: argparse.Namespace, *, sends: bool = True) -> Assig
         estate = msgspec.structs.replace(
             estate,
             anchors=tuple(dict.fromkeys([*estate.anchors, *load_anchors(arguments.ca)])),
-            nameservers=_nameservers(arguments.nameserver) or estate.nameservers,
+            nameservers=nameservers(arguments.nameserver) or estate.nameservers,
             redirections=redirections_of(arguments.connect_to, getattr(arguments, "resolve_to", [])),
         )
         profile = load_profile(arguments.profile or _profile_of(estate, configuration))
@@ -153,7 +153,8 @@ def _estate(texts: list[str], allowed: Sequence[Allowed]) -> tuple[Estate, Confi
     return configuration.estate, configuration
 
 
-def _nameservers(texts: list[str]) -> tuple[object, ...]:
+def nameservers(texts: list[str]) -> tuple[Nameserver, ...]:
+    """The resolvers that `--nameserver` names. Raises CommandError."""
     try:
         return tuple(map(nameserver_of, texts))
     except ValueError as error:
@@ -166,6 +167,11 @@ def _profile_of(estate: Estate, configuration: Configuration | None) -> str:
     """
     if configuration is not None and configuration.profile:
         return configuration.profile
+    return profile_for_typed(estate)
+
+
+def profile_for_typed(estate: Estate) -> str:
+    """`local` where all that was typed is on this machine."""
     typed = estate.scope.typed
     return "local" if typed and all(map(is_loopback, typed)) else "default"
 

@@ -17,6 +17,7 @@ from scanner.cli import (
     frameworks,
     import_file,
     init,
+    inspect,
     plan,
     report,
     scan,
@@ -32,7 +33,22 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 3
 INCOMPLETE = 2
-COMMANDS = (scan, plan, demo, report, assess, evidence, checks, frameworks, init, config, waiver, import_file, doctor)
+COMMANDS = (
+    scan,
+    plan,
+    inspect,
+    demo,
+    report,
+    assess,
+    evidence,
+    checks,
+    frameworks,
+    init,
+    config,
+    waiver,
+    import_file,
+    doctor,
+)
 
 
 class Parser(argparse.ArgumentParser):

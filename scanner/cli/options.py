@@ -59,6 +59,19 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", action="append", default=[], metavar=say("CHECK"), help=say("only these checks (id, area or glob)")
     )
+    add_route(parser)
+    parser.add_argument(
+        "--user",
+        metavar=say("NAME:env=VARIABLE"),
+        help=say(
+            "log in to the URLs as NAME; the password is in an environment variable "
+            "(PINDAI_PASSWORD when none is named) or, with NAME:file=PATH, in a file"
+        ),
+    )
+
+
+def add_route(parser: argparse.ArgumentParser) -> None:
+    """Whom to trust, and where connections and questions for names go."""
     parser.add_argument(
         "--ca",
         action="append",
@@ -75,19 +88,23 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
         help=say("connect to this address instead (as in curl)"),
     )
     parser.add_argument(
-        "--user",
-        metavar=say("NAME:env=VARIABLE"),
-        help=say(
-            "log in to the URLs as NAME; the password is in an environment variable "
-            "(PINDAI_PASSWORD when none is named) or, with NAME:file=PATH, in a file"
-        ),
-    )
-    parser.add_argument(
         "--nameserver",
         action="append",
         default=[],
         metavar=say("ADDRESS[:PORT]"),
         help=say("ask this resolver for names"),
+    )
+
+
+def add_resolve_to(parser: argparse.ArgumentParser) -> None:
+    """curl's `--resolve`."""
+    parser.add_argument(
+        "--resolve",
+        dest="resolve_to",
+        action="append",
+        default=[],
+        metavar=say("HOST:PORT:ADDRESS"),
+        help=say("use this address for a name (as in curl)"),
     )
 
 

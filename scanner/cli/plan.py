@@ -86,11 +86,12 @@ def _shared(shared: SharedAddress, language: str) -> str:
     behind, asked = _count(shared.targets, "target", language), _count(shared.connections, "connection", language)
     least = _count(math.ceil(shared.least_s), "second", language)
     if language == "id":
-        return f"{shared.address}: dipakai bersama oleh {behind}, {asked} pada awalnya, paling cepat {least}"
-    return f"{shared.address}: shared by {behind}, {asked} to begin with, at the least {least}"
+        return f"{shared.address}: dipakai bersama oleh {behind}, biasanya {asked}, paling cepat {least}"
+    return f"{shared.address}: shared by {behind}, usually {asked}, at the least {least}"
 
 
 def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: str) -> None:
+    from scanner.locale.details import detail_text
     from scanner.plan import ANY_ADDRESS
 
     english = language == "en"
@@ -99,6 +100,8 @@ def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: st
         f"{item.id}  {item.host}  {'ports' if several else 'port'} {', '.join(map(str, item.ports)) or '-'}",
         f"  {'ceiling' if english else 'batas'}: {_cost(item.ceiling, language)}, "
         f"{_count(item.addresses, 'address', language)}",
+        f"  {'usually' if english else 'biasanya'}: {_count(item.usual_connections, 'connection', language)} "
+        f"{'to an address' if english else 'ke satu alamat'}",
     ]
     if (resolution := resolutions.get(item.id)) is not None:
         lines.insert(1, f"  DNS: {_resolved(resolution, language)}")
@@ -106,7 +109,7 @@ def _print(item: PlannedTarget, resolutions: dict[str, Resolution], language: st
         asked, arrow, address = request.rpartition(" -> ")
         if address == ANY_ADDRESS:
             address = "every address" if english else "setiap alamat"
-        lines.append(f"  {asked}{arrow}{address}")
+        lines.append(f"  {detail_text(asked, language)}{arrow}{address}")
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
 
 

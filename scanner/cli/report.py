@@ -14,7 +14,16 @@ from scanner.cli.options import (
     write_file,
 )
 from scanner.cli.plugged import add_plugin, plugins_of, require_format
-from scanner.cli.scan import HTML_NAMES, add_reporting, exit_code, html_of, prepare_output, report, table
+from scanner.cli.scan import (
+    HTML_NAMES,
+    add_reporting,
+    exit_code,
+    html_of,
+    prepare_output,
+    report,
+    require_place_for_policies,
+    table,
+)
 from scanner.locale.speech import say, say_count, spoken
 
 TYPE_CHECKING = False
@@ -66,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     plugins = plugins_of(arguments)
     require_format(arguments.format, plugins)
+    require_place_for_policies(arguments)
     try:
         with opened(arguments) as journal:
             stored = Run(journal)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import chain
 
 from scanner.cli.options import (
     CommandError,
+    add_resolve_to,
     add_scope,
     add_state,
     guarded,
@@ -50,14 +52,7 @@ def add_to(commands: Commands) -> None:
         "scan", help=say("scan services and report"), description=say("Scan services and report.")
     )
     add_scope(parser)
-    parser.add_argument(
-        "--resolve",
-        dest="resolve_to",
-        action="append",
-        default=[],
-        metavar=say("HOST:PORT:ADDRESS"),
-        help=say("use this address for a name (as in curl)"),
-    )
+    add_resolve_to(parser)
     add_plugin(parser)
     add_reporting(parser)
     parser.add_argument(
@@ -94,6 +89,37 @@ def add_reporting(parser: argparse.ArgumentParser) -> None:
         dest="everything",
         help=say("in the table: list every finding, and every check that could not be concluded"),
     )
+    parser.add_argument(
+        "--tls-policy",
+        action="append",
+        default=[],
+        type=tls_policy,
+        metavar=say("POLICY"),
+        help=say("in the table and result.json: also hold TLS against this policy, which decides nothing (repeatable)"),
+    )
+
+
+def require_place_for_policies(arguments: argparse.Namespace) -> None:
+    """Raises CommandError where what `--tls-policy` asks for would be shown nowhere."""
+    if arguments.tls_policy and arguments.out is None and arguments.format not in ("table", "json"):
+        raise CommandError(
+            3,
+            say(
+                "--tls-policy is shown in the formats table and json, and in the result.json of --out; {format} has no place "
+                "for it",
+                format=arguments.format,
+            ),
+        )
+
+
+def tls_policy(text: str) -> str:
+    """The name of a TLS policy that there is."""
+    from scanner.policies import PolicyError, load_policy
+
+    try:
+        return load_policy(text).name
+    except PolicyError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def percentage(text: str) -> float:
@@ -117,6 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
     state = state_directory(arguments.state)
     assignment = assignment_of(arguments)
     require_format(arguments.format, assignment.plugins)
+    require_place_for_policies(arguments)
     if not arguments.now:
         _heed_windows(assignment.estate)
     prepare_output(arguments.out)
@@ -302,7 +329,7 @@ def report(arguments: argparse.Namespace, run: Run, language: str, code: int, se
         # What everything else can be made from again is written first, and what people open is named first.
         for name, chunks in (
             ("observations.jsonl", observations_jsonl(run)),
-            ("result.json", result_json(run)),
+            ("result.json", result_json(run, arguments.tls_policy)),
             (HTML_NAMES[language], html_of(run, language, plugins, since=_since(arguments))),
         ):
             write_file(arguments.out / name, chunks)
@@ -310,7 +337,7 @@ def report(arguments: argparse.Namespace, run: Run, language: str, code: int, se
     if arguments.format == "html":
         write(html_of(run, language, plugins, since=_since(arguments)))
     elif arguments.format == "json":
-        write(result_json(run))
+        write(result_json(run, arguments.tls_policy))
     elif arguments.format == "jsonl":
         write(observations_jsonl(run))
     elif is_plugged(arguments.format):
@@ -347,7 +374,7 @@ def table(
     if arguments.quiet:
         return quiet_lines(run, language=language, checks=plugins.checks) if code else iter(())
     causes = causes_of(run, arguments.min_coverage, language) if code == 2 else ()
-    return terminal(
+    summary = terminal(
         run,
         checks=plugins.checks,
         language=language,
@@ -369,6 +396,18 @@ def table(
         changes=changes_of(run, run.journal.path.parent, _since(arguments)),
         clauses=clauses_of(run, plugins),
     )
+    return chain(summary, _other_policies(arguments, run, language)) if arguments.tls_policy else summary
+
+
+def _other_policies(arguments: argparse.Namespace, run: Run, language: str) -> Iterator[bytes]:
+    """What the TLS policies that `--tls-policy` names say, after the summary: they decide nothing."""
+    from scanner.reports.look import Look
+    from scanner.reports.terminal import MIN_WIDTH
+    from scanner.reports.tls_policies import policies_told, policy_lines
+
+    look = Look(max(output_width(), MIN_WIDTH), output_is_ascii(), colour=False)
+    told = policies_told(run, arguments.tls_policy)
+    yield from policy_lines(told, language, look, everything=arguments.everything)
 
 
 def _since(arguments: argparse.Namespace) -> Path | None:

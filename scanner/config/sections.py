@@ -33,6 +33,7 @@ from scanner.estate import (
     Kind,
     SecretKind,
     SecretSource,
+    StartTls,
     Vantage,
     Window,
 )
@@ -41,12 +42,14 @@ from scanner.locale.speech import mark, say, say_marked, spoken
 from scanner.parse.url import UrlError, host_of, parse_url
 from scanner.profiles import profile_names
 from scanner.redaction import is_credential_field, redact_text
+from scanner.starttls import STARTTLS_PORTS
 from scanner.toml_file import Section, did_you_mean, one_line
 
 WIDEST = {4: 8, 6: 16}
 """The shortest prefix a scope may name, by IP version: one slip of the pen must not open half the internet."""
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 MAX_PATHS = 20
+MAX_STARTTLS = 8
 MAX_HEADERS = 20
 MAX_TEXT_CHARS = 1000
 MAX_NAME_CHARS = 300
@@ -56,6 +59,7 @@ MAX_WINDOWS = 24
 MAX_DISABLED = 100
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 _WINDOW = r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+_STARTTLS = rf"(?:{'|'.join(STARTTLS_PORTS)})(?::[0-9]{{1,5}})?"
 _TOKEN = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"  # noqa: S105 - what RFC 9110 5.6.2 calls a field's name
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 _POINTER = r"^(/([^~/]|~[01])*)*$"
@@ -170,6 +174,27 @@ def _page(text: str) -> str:
     return parse_url(f"https://service.invalid{text}").target
 
 
+def starttls_of(text: str) -> StartTls:
+    """The port that `smtp` or `smtp:587` names. Raises ValueError."""
+    protocol, _, port = text.partition(":")
+    usual = STARTTLS_PORTS.get(protocol)
+    if usual is None or re.fullmatch(_STARTTLS, text) is None or not 1 <= int(port or usual) <= MAX_PORT:
+        raise ValueError(
+            say(
+                "{text!r}: expected a protocol, with a port where it is not the usual one, such as smtp or smtp:587; there "
+                "are: {known}",
+                text=text,
+                known=", ".join(STARTTLS_PORTS),
+            )
+        )
+    return StartTls(protocol, int(port or usual))
+
+
+def _starttls(text: str) -> str:
+    starttls_of(text)
+    return text
+
+
 def _target_id(text: str) -> str:
     if re.fullmatch(_ID, text) is None or text.endswith("\n"):
         raise ValueError(
@@ -279,6 +304,9 @@ UNIQUE = Field(json_schema_extra={"uniqueItems": True})  # what `_different` say
 Line = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARS), AfterValidator(one_line)]
 Page = Annotated[str, AfterValidator(_page), WithJsonSchema({"type": "string", "pattern": r"^/(?![/\\])[^#]*$"})]
 Status = Annotated[Any, PlainValidator(_status), WithJsonSchema({"type": "integer", "minimum": 100, "maximum": 599})]
+StartTlsText = Annotated[
+    str, AfterValidator(_starttls), WithJsonSchema({"type": "string", "pattern": f"^{_STARTTLS}$"})
+]
 WindowText = Annotated[str, AfterValidator(_window), WithJsonSchema({"type": "string", "pattern": _WINDOW})]
 Day = date  # a table has a key of that name
 FileName = Annotated[str, Field(min_length=1), AfterValidator(_file_name)]
@@ -350,6 +378,15 @@ class TrustSection(Section):
 
     anchors: list[FileName] = Field(
         default=[], description="PEM files, beside the targets file.", examples=[["ca.pem"]]
+    )
+
+
+class PkiSection(Section):
+    """Questions to the authorities that issued the certificates."""
+
+    ask_issuers: bool = Field(
+        default=False,
+        description="Ask responders and revocation lists that certificates name; their issuers learn who is scanned.",
     )
 
 
@@ -598,6 +635,12 @@ class TargetSection(DefaultsSection):
         description="Where the description of an interface (kind api) stands on this service: OpenAPI in JSON or YAML.",
         examples=["/openapi.json"],
     )
+    starttls: Annotated[list[StartTlsText], AfterValidator(_different), UNIQUE] = Field(
+        default=[],
+        description="Other ports of the same host at which TLS is begun by STARTTLS: a protocol, or protocol:port.",
+        examples=[["smtp", "imap:143"]],
+        max_length=MAX_STARTTLS,
+    )
     opt_in: Annotated[list[Name], AfterValidator(_different), UNIQUE] = Field(
         default=[],
         description="Areas of checks that the owner of this service agreed to, where a clause asks for that.",
@@ -624,7 +667,18 @@ class UnitFile(Section):
 
     ADVICE: ClassVar[dict[str, str]] = dict.fromkeys(
         (
-            *("scope", "resolver", "trust", "vantage", "agency", "reference", "population", "waivers", "include"),
+            *(
+                "scope",
+                "resolver",
+                "trust",
+                "pki",
+                "vantage",
+                "agency",
+                "reference",
+                "population",
+                "waivers",
+                "include",
+            ),
             *("marking", "profile", "windows", "plugins", "assessment"),
         ),
         _MAIN_ONLY,
@@ -674,6 +728,7 @@ class TargetsFile(Section):
     scope: ScopeSection = Field(default=ScopeSection(), description="What may be touched.")
     resolver: ResolverSection = Field(default=ResolverSection(), description="Who is asked for names.")
     trust: TrustSection = Field(default=TrustSection(), description="Own trust anchors.")
+    pki: PkiSection = Field(default=PkiSection(), description="Questions to the issuers of certificates.")
     plugins: PluginsSection = Field(default=PluginsSection(), description="Which installed plug-ins may be loaded.")
     reference: ReferenceSection = Field(
         default=ReferenceSection(), description="Places that answer while our own network is well."

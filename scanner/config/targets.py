@@ -22,6 +22,7 @@ from scanner.config.sections import (
     TargetSection,
     TargetsFile,
     UnitFile,
+    starttls_of,
     window_of,
 )
 from scanner.config.thresholds import Thresholds
@@ -162,6 +163,7 @@ class Entry:
             credential=self.credential,
             openapi=section.openapi or "",
             opt_in=tuple(section.opt_in),
+            starttls=tuple(map(starttls_of, section.starttls)),
         )
 
 
@@ -315,6 +317,7 @@ class _Reading:
             marking=says.marking,
             windows=windows,
             references=tuple(says.reference.endpoints),
+            ask_issuers=says.pki.ask_issuers,
             params=self.thresholds.plain(says.params),
             population=population,
             goals=_goals(says.assessment),

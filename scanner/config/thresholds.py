@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -57,7 +57,9 @@ class Thresholds:
                     )
                 elif not _fits(check, name, value):
                     kind = fields[name].type
-                    if kind in _EXPECTED:
+                    if (refusal := _refusal(check, name, value)) is not None:
+                        yield file.problem(location, refusal)
+                    elif kind in _EXPECTED:
                         yield file.problem(location, say_marked(_EXPECTED[kind]))
                     else:
                         yield file.problem(location, say("does not fit; expected {kind}", kind=_described(kind)))
@@ -99,6 +101,18 @@ def _fits(check: Check, name: str, value: object) -> bool:
         return False
 
 
+def _refusal(check: Check, name: str, value: object) -> str | None:
+    """Why the check's own rule refuses a value of the right type, None where the type itself is wrong."""
+    try:
+        check.with_params({name: _stored(value)})
+    except RegistryError as error:
+        own = None if error.__cause__ is None else error.__cause__.__cause__
+        return str(own) if isinstance(own, ValueError) else None
+    except (ValueError, OverflowError, TypeError, RecursionError):
+        return None
+    return None
+
+
 def _stored(value: object) -> object:
     """A value in the types that JSON has: a date becomes text."""
     stored: object = msgspec.to_builtins(value)
@@ -106,4 +120,6 @@ def _stored(value: object) -> object:
 
 
 def _described(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return ", ".join(map(str, get_args(kind)))
     return getattr(kind, "__name__", str(kind))

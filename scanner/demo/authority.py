@@ -8,6 +8,7 @@ usage), so that a strict verifier rejects only what a `Recipe` spoils on purpose
 import enum
 import ssl
 import tempfile
+import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -47,15 +48,19 @@ class Credentials(msgspec.Struct, frozen=True):
     key: ec.EllipticCurvePrivateKey
     certificates: tuple[x509.Certificate, ...]
 
-    def server_context(self, scratch: Path) -> ssl.SSLContext:
-        """A TLS server context (TLS 1.2 and 1.3, ALPN http/1.1) with these credentials.
+    def server_context(self, scratch: Path, *, old: bool = False) -> ssl.SSLContext:
+        """A TLS server context (TLS 1.2 and 1.3, ALPN http/1.1) with these credentials; `old`, one that nobody has touched
+        for ten years (TLS 1.0, CBC).
 
         `ssl` takes keys from files only, so the key stands in a 0600 file under `scratch` for a moment.
         OpenSSL sends the certificates exactly as listed: it completes a chain only from a trust store, and a
         server context has none.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that is what `old` is for
+            context.minimum_version = ssl.TLSVersion.TLSv1 if old else ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE+AES:@SECLEVEL=0" if old else "ECDHE+AESGCM:ECDHE+CHACHA20")
         context.set_alpn_protocols(["http/1.1"])
         with tempfile.NamedTemporaryFile(dir=scratch, prefix="demo-", suffix=".pem") as file:
             file.write(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

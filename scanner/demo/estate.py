@@ -46,6 +46,9 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
 """Where each service answers. Nothing listens for `ppid`; `pki` hands out the intermediate, by plain HTTP."""
 WITH_HTTPS = tuple(label for label in ADDRESSES if label not in {"ppid", "pki"})
 
+OLD = frozenset({"arsip"})
+"""Services whose TLS nobody has touched for ten years."""
+
 TITLES: Mapping[str, str] = {
     "www": "Portal Resmi",
     "perizinan": "Perizinan Daring",
@@ -304,19 +307,22 @@ def _bind_error(error: OSError, place: str) -> DemoError:
 
 def _write_and_load(authority: Authority, directory: Path) -> dict[str, ssl.SSLContext]:
     """Write `ca.pem`; a TLS context for each address that answers HTTPS, its keys off the disk again."""
+    contexts: dict[str, ssl.SSLContext] = {}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "ca.pem").write_bytes(authority.root_pem)
-        return {
-            address: authority.issue(recipe).server_context(directory)
-            for label in WITH_HTTPS
-            for address, recipe in zip(ADDRESSES[label], _recipes(label), strict=True)
-        }
+        for label in WITH_HTTPS:
+            recipes = _recipes(label)
+            made = {
+                it: authority.issue(it).server_context(directory, old=label in OLD) for it in dict.fromkeys(recipes)
+            }
+            contexts |= {address: made[it] for address, it in zip(ADDRESSES[label], recipes, strict=True)}
     except OSError as error:
         message = say(
             "cannot write the demo's files in {directory}: {reason}", directory=directory, reason=reason_of(error)
         )
         raise DemoError(error.errno, message) from error
+    return contexts
 
 
 async def _serve(sockets: _Sockets, contexts: Mapping[str, ssl.SSLContext], authority: Authority) -> None:

@@ -16,6 +16,7 @@ from scanner.locale.details import detail_text
 from scanner.locale.speech import Speaker, reason_of, say, spoken
 from scanner.locale.values import said_day, write_number
 from scanner.plugins import NO_PLUGINS, Plugins
+from scanner.policies import policy_names
 from scanner.registry import Check, RegistryError
 from scanner.reports.observations_jsonl import MAX_LINE_BYTES, read_observations
 from scanner.reports.result_json import result_json
@@ -243,8 +244,8 @@ def against_result(path: Path, journal: Journal) -> tuple[str, ...]:
         problems.append(say("{name}: lists other observations than there are", name=path.name))
     if run.manifest.tool.pindai == __version__:
         # The version that wrote it writes the same again. Another may count otherwise, which is no forgery.
-        fresh = msgspec.json.decode(b"".join(result_json(run)), type=dict[str, object])
         read = msgspec.json.decode(raw, type=dict[str, object])
+        fresh = msgspec.json.decode(b"".join(result_json(run, _policies_of(stored))), type=dict[str, object])
         problems += [
             say("{name}: {section!r} is not what the observations beside it give", name=path.name, section=section)
             for section in dict.fromkeys([*fresh, *read])
@@ -272,14 +273,30 @@ _TOLD_APART = frozenset({"findings", "observations"})
 """Sections of a result whose differences are named one by one."""
 
 
+def _policies_of(stored: "_Result") -> tuple[str, ...]:
+    """The TLS policies that a result was written with, as far as they are known here."""
+    told = () if stored.tls_policies is None else stored.tls_policies.policies
+    known = policy_names()
+    return tuple(it.name for it in told if it.name in known)
+
+
 class _ResultRun(msgspec.Struct):
     manifest: str
+
+
+class _PolicyNamed(msgspec.Struct):
+    name: str
+
+
+class _PoliciesNamed(msgspec.Struct):
+    policies: list[_PolicyNamed]
 
 
 class _Result(msgspec.Struct):
     run: _ResultRun
     findings: list[Finding]
     observations: list[str]
+    tls_policies: _PoliciesNamed | None = None
 
 
 def _altered(journal: Journal) -> tuple[str, ...]:

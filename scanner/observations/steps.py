@@ -39,6 +39,8 @@ class Reason(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
     BUDGET = "budget"
     BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    """What was answered at first was not answered any more: what was refused meanwhile may not be relied on."""
     OUR_SIDE = "our_side"
     """The network on our side of the line is likely at fault."""
     DISABLED = "disabled"

@@ -28,7 +28,9 @@ class Order(IntEnum):
 
     BASELINE = 0
     CONTEXT = 1
-    EXPOSURE = 2
+    ENUMERATION = 2
+    """Many short connections, each harmless."""
+    EXPOSURE = 3
 
 
 class Record(NamedTuple, Generic[O_co]):
@@ -102,6 +104,8 @@ class Probe(
 
     order: ClassVar[Order] = Order.BASELINE
     shared: ClassVar[bool] = False
+    usual_connections: ClassVar[int] = 1
+    """Connections it makes to a usual service itself; its ceiling is for the strangest."""
 
     @abstractmethod
     async def observe(self, lab: Laboratory) -> O:

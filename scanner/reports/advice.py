@@ -36,10 +36,16 @@ class Fix(msgspec.Struct, frozen=True):
     careful: str
 
 
-def whole_fix(check: Check, language: str, outcome: str = "", software: Iterable[str] = ()) -> Fix:
-    """Everything a check says of how this outcome is repaired."""
+def whole_fix(
+    check: Check, language: str, outcome: str = "", software: Iterable[str] = (), *, beside: bool = False
+) -> Fix:
+    """Everything a check says of how this outcome is repaired; at a service `beside` the target's own, where lines for web
+    servers and their pitfalls are of no use, only what holds for any server.
+    """
     text, seen = text_of(check), frozenset(software)
     code = sorted(text.code_for(outcome), key=lambda it: it.software not in seen)
+    if beside:
+        return Fix(text.fix(outcome).of(language), tuple(it for it in code if it.software in _OF_NO_SERVICE), "")
     return Fix(text.fix(outcome).of(language), tuple(code), text.caution(outcome).of(language))
 
 
@@ -75,6 +81,16 @@ def software_seen(run: Run, evidence: Iterable[str]) -> frozenset[str]:
     return frozenset(name for it in _exchanges(run, evidence) for name in _software(it))
 
 
+def software_of_target(run: Run, target: str) -> frozenset[str]:
+    """What a target's own answers say they were made with: for findings whose evidence has no answer (TLS, DNS)."""
+    try:
+        filed = run.journal.filed(target)
+    except JournalError:
+        return frozenset()
+    answers = [digest for probe, digest in filed.items() if _ANSWER in probe][:MAX_PARTS]
+    return software_seen(run, answers)
+
+
 def _software(exchange: Exchange) -> frozenset[str]:
     if not isinstance(exchange.answer, Answer):
         return frozenset()
@@ -91,6 +107,7 @@ class _Stored(msgspec.Struct):
     parts: tuple[str, ...] = ()
 
 
+_ANSWER = '"probe":"http_exchange"'
 _STORED = msgspec.json.Decoder(_Stored)
 _EXCHANGE = msgspec.json.Decoder(Exchange)
 

@@ -1,6 +1,6 @@
 """`result.json`: the machine-readable result, versioned, described by `schema/result.schema.json`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -18,12 +18,12 @@ SCHEMA = "pindai-result-1"
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
-def result_json(run: Run) -> Iterator[bytes]:
-    """The whole result, inert on a terminal."""
-    return map(inert, _pieces(run))
+def result_json(run: Run, tls_policies: Sequence[str] = ()) -> Iterator[bytes]:
+    """The whole result, inert on a terminal; with what these TLS policies, which decide nothing, say, where any is named."""
+    return map(inert, _pieces(run, tls_policies))
 
 
-def _pieces(run: Run) -> Iterator[bytes]:
+def _pieces(run: Run, tls_policies: Sequence[str]) -> Iterator[bytes]:
     """The whole result, one line a target and a finding, so that two results can be compared with line tools."""
     yield b'{"schema":' + _encoder.encode(SCHEMA)
     yield b',\n"run":' + _encoder.encode(_run(run))
@@ -32,6 +32,10 @@ def _pieces(run: Run) -> Iterator[bytes]:
     yield b',\n"findings":'
     yield from _listed(_encoder.encode(finding) for finding in run.findings())
     yield b',\n"assessment":' + _encoder.encode(_assessment(run))
+    if tls_policies:
+        from scanner.reports.tls_policies import policies_told  # reads what most results do without
+
+        yield b',\n"tls_policies":' + _encoder.encode(policies_told(run, tls_policies))
     yield b',\n"observations":'
     yield from _listed(_encoder.encode(digest) for digest in run.journal.digests())
     yield b"}\n"

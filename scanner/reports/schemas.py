@@ -24,6 +24,7 @@ from scanner.judge import ANY_OBSERVATION
 from scanner.observations.steps import Reason
 from scanner.reports.observations_jsonl import FORMAT
 from scanner.reports.result_json import SCHEMA
+from scanner.reports.tls_policies import PoliciesTold
 from scanner.run import CheckUsed, Ending, Manifest, PluginUsed, Tool
 
 RESULT_FILE = "result.schema.json"
@@ -148,6 +149,37 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
     ("Sighting", "address"): {"description": "IP address."},
     ("Sighting", "outcome"): {"description": "Key in the check's table of outcomes."},
     ("Sighting", "reason"): {"description": "Why it is unknown."},
+    ("DeviationTold", "certainty"): {"description": "How sure that is; never quote a value without it."},
+    ("DeviationTold", "detail"): {"description": "What was compared, in English, where the name does not say."},
+    ("DeviationTold", "grade"): {"description": "What the policy thinks of it: phase_out or insufficient."},
+    ("DeviationTold", "name"): {"description": "What it is called: a version, a suite, a group, a size."},
+    ("DeviationTold", "place"): {"description": "Where in the document the policy has it from."},
+    ("DeviationTold", "source"): {"description": "The document that the policy has it from, with its edition."},
+    ("DeviationTold", "topic"): {"description": "What it is about."},
+    ("DeviationTold", "version"): {
+        "description": "The version of TLS in which it was seen; null where that makes no difference.",
+        "anyOf": [{"$ref": "#/$defs/TlsVersion"}, {"type": "null"}],
+    },
+    ("HeldAgainst", "address"): {"description": "IP address at which it was looked at."},
+    ("HeldAgainst", "deviations"): {"description": "Where it differs from what the policy recommends."},
+    ("HeldAgainst", "open"): {"description": "What could not be told: while there is something, there may be more."},
+    ("HeldAgainst", "policy"): {"description": "Name of the policy."},
+    ("HeldAgainst", "service"): {"description": "Host and port."},
+    ("HeldAgainst", "starttls"): {"description": "The protocol in which TLS is begun; empty where it begins at once."},
+    ("HeldAgainst", "target"): {"description": "Id of the target."},
+    ("PoliciesTold", "policies"): {"description": "The policies that were named."},
+    ("PoliciesTold", "services"): {"description": "Every TLS service against every policy."},
+    ("PolicyAsked", "digest"): {
+        "description": "SHA-256 of its values as they ship.",
+        "pattern": "^sha256:[0-9a-f]{64}$",
+    },
+    ("PolicyAsked", "edition"): {"description": "Changes whenever a value does."},
+    ("PolicyAsked", "name"): {"description": "As it is asked for."},
+    ("StillOpen", "detail"): {"description": "The same in words."},
+    ("StillOpen", "reason"): {"description": "Why."},
+    ("StillOpen", "what"): {
+        "description": "`versions.SSLv3`, `suites.TLSv1.2`, ...; `service` where nothing was seen."
+    },
     ("Doubt", "at"): {"description": "When, UTC."},
     ("Doubt", "failed"): {"description": "How many of the last targets had failed."},
     ("Doubt", "of"): {"description": "How many the last were."},
@@ -174,7 +206,7 @@ _ABOUT_FIELDS: Mapping[tuple[str, str], Schema] = {
 def result_schema() -> Schema:
     """The schema of `result.json`."""
     defs = definitions([Finding, Assessment, Tool, CheckUsed, PluginUsed, Cost, Contact, Doubt])
-    defs |= definitions([ClauseInShort])
+    defs |= definitions([ClauseInShort, PoliciesTold])
     clauses = {
         "anyOf": [{"type": "array", "items": {"$ref": "#/$defs/ClauseInShort"}}, {"type": "null"}],
         "description": "What the run says about the clauses that something speaks to, by the frameworks that ship; null "
@@ -266,7 +298,7 @@ def result_schema() -> Schema:
         },
     )
     defs["Target"] = _target(msgspec.json.schema(Target, schema_hook=_anything)["$defs"])
-    return {
+    whole = {
         "$schema": _DIALECT,
         "$id": "urn:pindai:schema:result-1",
         "title": "Pindai result",
@@ -286,6 +318,11 @@ def result_schema() -> Schema:
         ),
         "$defs": dict(sorted(defs.items())),
     }
+    whole["properties"]["tls_policies"] = {
+        "$ref": "#/$defs/PoliciesTold",
+        "description": "Only where `--tls-policy` named some: what they say of the same observations. It decides nothing.",
+    }
+    return whole
 
 
 def _target(defs: Mapping[str, Schema]) -> Schema:
@@ -490,11 +527,13 @@ def main(arguments: list[str]) -> None:
     """Write all schemas into the folder named, those of the files that people write too."""
     from scanner.config.schema import write_schemas
     from scanner.reports.clauses_schema import ASSESSMENT_FILE, assessment_schema
+    from scanner.reports.inspection_schema import INSPECTION_FILE, inspection_schema
 
     folder = Path(arguments[0])
     (folder / RESULT_FILE).write_text(written(result_schema()), encoding="utf-8")
     (folder / OBSERVATIONS_FILE).write_text(written(observations_schema()), encoding="utf-8")
     (folder / ASSESSMENT_FILE).write_text(written(assessment_schema()), encoding="utf-8")
+    (folder / INSPECTION_FILE).write_text(written(inspection_schema()), encoding="utf-8")
     write_schemas(folder)
 
 

@@ -24,6 +24,7 @@ from scanner.outcomes import Outcome
 from scanner.parse.url import DEFAULT_PORTS
 from scanner.registry import Check
 from scanner.run import Run
+from scanner.service_beside import repaired_by, service_beside, with_service
 
 MANY_TARGETS = 20
 """Above it the summary speaks of units and fixes instead of targets and findings."""
@@ -79,6 +80,8 @@ class Action(msgspec.Struct, frozen=True):
     """Of the finding; empty for a fix that settles several."""
     evidence: tuple[str, ...] = ()
     """What one finding rests on; of a fix that settles several, nothing."""
+    beside: bool = False
+    """Whether it is about a service beside the target's own, which has no web server's configuration."""
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -249,7 +252,7 @@ class Summing:
         elif finding.state is State.FAIL:
             tally.counts[finding.rank] += 1
             if not self._many:
-                self._gravest.add(finding, tally.name, self._language)
+                self._gravest.add(finding, tally, self._language)
         elif finding.state in (State.UNKNOWN, State.ERROR):
             tally.possible |= self._possible.get(finding.check, frozenset(Severity))
             if finding.state is State.UNKNOWN:
@@ -402,13 +405,13 @@ class _Gravest:
         self._heap: list[tuple[int, _Backwards, int, Action]] = []
         self._seen = 0
 
-    def add(self, finding: Finding, name: Name, language: str) -> None:
+    def add(self, finding: Finding, tally: _Tally, language: str) -> None:
         """Keep this finding if it is among the gravest."""
         if self._limit is not None and finding.rank < Severity.MEDIUM:
             return
         self._seen += 1
-        order = _Backwards((name.full, finding.check, finding.fingerprint))
-        item = (finding.rank, order, self._seen, _action(finding, name, language))
+        order = _Backwards((tally.name.full, finding.check, finding.fingerprint))
+        item = (finding.rank, order, self._seen, _action(finding, tally, language))
         if self._limit is None or len(self._heap) < self._limit:
             heapq.heappush(self._heap, item)
         else:
@@ -446,17 +449,19 @@ def _text(finding: Finding, language: str) -> str:
     return finding_text(finding.message, language)
 
 
-def _action(finding: Finding, name: Name, language: str) -> Action:
+def _action(finding: Finding, tally: _Tally, language: str) -> Action:
+    service = service_beside(tally.target, finding)
     return Action(
         Severity(finding.rank),
         1,
-        name,
-        _text(finding, language),
+        tally.name,
+        with_service(service, _text(finding, language)),
         finding.check,
         finding.outcome,
-        finding.fixed_by,
+        repaired_by(finding, service),
         evidence=finding.evidence,
         fingerprint=finding.fingerprint,
+        beside=bool(service),
     )
 
 
@@ -469,7 +474,8 @@ def _fix_action(fix: Fix, tallies: Mapping[str, _Tally], language: str) -> Actio
         fix.check,
         fix.outcome,
         fix.fixed_by,
-        "" if fix.shared is None else sentence_of(fix, Speaker(language)),
+        sentence_of(fix, Speaker(language)) if fix.shared is not None or fix.services else "",
+        beside=bool(fix.services),
     )
 
 

@@ -16,12 +16,13 @@ from scanner.locale.reasons import reason_text
 from scanner.locale.values import DAYS_EN, DAYS_ID, local, write_clock, write_date, write_number, write_time
 from scanner.observations.steps import Reason
 from scanner.registry import Check
-from scanner.reports.advice import fix_of, has_code, software_seen
+from scanner.reports.advice import MAX_PARTS, fix_of, has_code, software_of_target, software_seen
 from scanner.reports.changes_text import changes_text, evidence_text, mark_of
 from scanner.reports.look import Look
 from scanner.reports.summary import COLUMNS, Action, Name, Open, Row, Summary, most_findings_first, summarise
 from scanner.reports.target_table import TargetTable
 from scanner.run import Run
+from scanner.service_beside import repaired_by, service_beside, with_service
 
 MIN_WIDTH = 40
 ROWS_OF_MANY = 10
@@ -98,6 +99,8 @@ class _Page(msgspec.Struct, frozen=True):
     command: str
     changes: Changes | None
     clauses: ClausesAssessed | None
+    software_of: dict[str, frozenset[str]] = {}
+    """What was found of targets' software so far."""
 
     def lines(self, exit_text: str, seconds: float | None, files: Sequence[str]) -> Iterator[str]:
         """The whole page."""
@@ -299,7 +302,7 @@ class _Page(msgspec.Struct, frozen=True):
         names = [self._action_name(action) for action in actions]
         severity_width = max(map(len, severities))
         name_width = min(max(map(len, names)), max(look.width // 3, 12))
-        told: set[tuple[str, str]] = set()
+        told: set[tuple[str, str, bool]] = set()
         for number, (action, severity, name) in enumerate(zip(actions, severities, names, strict=True), 1):
             lead = f"{number} {severity.ljust(severity_width)}"
             if name_width:
@@ -307,8 +310,8 @@ class _Page(msgspec.Struct, frozen=True):
             yield from self._fact(lead, action.message, action.severity, rest="  ", mark=self._mark(action))
             if action.in_one_place:
                 yield from wrapped(look.text(action.in_one_place), look.width, first="  ", rest="    ")
-            yield from self._step(action, again=(action.check, action.outcome) in told)
-            told.add((action.check, action.outcome))
+            yield from self._step(action, again=(action.check, action.outcome, action.beside) in told)
+            told.add((action.check, action.outcome, action.beside))
 
     def _mark(self, action: Action) -> str:
         """Since when a finding is there, where an earlier run tells."""
@@ -344,7 +347,8 @@ class _Page(msgspec.Struct, frozen=True):
     def _step(self, action: Action, *, again: bool) -> list[str]:
         """Who can repair it, and how; of fixes of one kind in several places, that is told `again` in a word."""
         who = f"  [{self.words.fixed_by[action.fixed_by]}] "
-        advice, room = self._advice(action.check, action.outcome, action.evidence), self.look.width - len(who)
+        advice = self._advice(action.check, action.outcome, action.evidence, beside=action.beside)
+        room = self.look.width - len(who)
         if again and advice and self.summary.is_large:
             advice = self.words.listed.fix_above
         elif self._has_more(action, advice):
@@ -358,17 +362,32 @@ class _Page(msgspec.Struct, frozen=True):
         check = self.checks.get(action.check)
         return (
             check is not None
+            and not action.beside
             and has_code(check, action.outcome)
             and advice == self.look.text(fix_of(check, self.words.language, action.outcome)).rstrip(" .")
         )
 
-    def _advice(self, check_id: str, outcome: str, evidence: Sequence[str]) -> str:
-        """How that is repaired, with the line for the software that the evidence names."""
+    def _advice(
+        self, check_id: str, outcome: str, evidence: Sequence[str], target: str = "", *, beside: bool = False
+    ) -> str:
+        """How that is repaired, with the line for the software that the evidence names; none at a service `beside` it."""
         check = self.checks.get(check_id)
         if check is None:
             return ""
-        software = software_seen(self.run, evidence) if has_code(check, outcome) else ()
+        asked = has_code(check, outcome) and not beside
+        software = self._software(evidence, target) if asked else frozenset()
         return self.look.text(fix_of(check, self.words.language, outcome, software)).rstrip(" .")
+
+    def _software(self, evidence: Sequence[str], target: str) -> frozenset[str]:
+        """What the answers behind a finding name, or else those of its target."""
+        seen = software_seen(self.run, evidence)
+        for digest in () if seen or target else evidence[:MAX_PARTS]:
+            target = target or self.run.journal.target_of(digest)
+        if seen or not target:
+            return seen
+        if target not in self.software_of:
+            self.software_of[target] = software_of_target(self.run, target)
+        return self.software_of[target]
 
     # -- the other findings
 
@@ -430,7 +449,8 @@ class _Page(msgspec.Struct, frozen=True):
     def _listed(self, finding: Finding, told: set[str]) -> Iterator[str]:
         """A finding, and how it is repaired when that was not told before."""
         words, severity = self.words, Severity(finding.rank)
-        message = finding_text(finding.message, words.language)
+        service = service_beside(self.run.target(finding.target), finding)
+        message = with_service(service, finding_text(finding.message, words.language))
         yield from self._fact(f"  {words.severities[severity].upper()}", message, severity, rest="    ")
         if (waiver := finding.waiver) is not None:
             text = words.decided.accepted_until.format(
@@ -438,8 +458,8 @@ class _Page(msgspec.Struct, frozen=True):
             )
             line = shortened(self.look.text(text), MAX_MESSAGE)
             yield from wrapped(line, self.look.width, first="    ", rest="      ")
-        advice = self._advice(finding.check, finding.outcome, finding.evidence)
-        text = f"[{words.fixed_by[finding.fixed_by]}] {self.look.text(finding.check)}"
+        advice = self._advice(finding.check, finding.outcome, finding.evidence, finding.target, beside=bool(service))
+        text = f"[{words.fixed_by[repaired_by(finding, service)]}] {self.look.text(finding.check)}"
         if advice:
             text += f" ({words.listed.fix_above})" if advice in told else f": {advice}"
         told.add(advice)

@@ -118,6 +118,14 @@ def test_anchors_are_found_beside_the_file(file: Path) -> None:
     assert load_targets(file).anchors == (root.der,)
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"), [("", False), ("[pki]\nask_issuers = true\n", True), ("[pki]\nask_issuers = false\n", False)]
+)
+def test_issuers_of_certificates_are_asked_where_the_file_says_so(file: Path, given: str, asked: bool) -> None:
+    file.write_text(GOOD + given)
+    assert load_targets(file).ask_issuers is asked
+
+
 # --- what is wrong ------------------------------------------------------------------------------------------
 
 TARGET = '[scope]\nnames = ["a.test"]\n\n[[target]]\nid = "a"\nurl = "https://a.test/"\n'

@@ -176,6 +176,7 @@ def test_what_would_stand_with_every_target_of_a_unit_has_an_end(folder: Path, m
         ("[vantage]\n", "units/b.toml:1: vantage: unknown key; only the main targets file says this"),
         ("[resolver]\n", "units/b.toml:1: resolver: unknown key; only the main targets file says this"),
         ("[trust]\n", "units/b.toml:1: trust: unknown key; only the main targets file says this"),
+        ("[pki]\n", "units/b.toml:1: pki: unknown key; only the main targets file says this"),
         ('include = ["c.toml"]\n', "units/b.toml:1: include: unknown key; only the main targets file says this"),
         (unit("b1").replace("b1.a.test", "b.test"), "units/b.toml:3: target.1.url: b.test is outside [scope]"),
         (unit("own"), "units/b.toml:2: target.1.id: 'own' is already in targets.toml:14; ids are unique"),

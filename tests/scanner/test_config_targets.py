@@ -21,6 +21,7 @@ from scanner.estate import (
     Kind,
     SecretKind,
     SecretSource,
+    StartTls,
     Vantage,
     VantagePoint,
     Window,
@@ -133,6 +134,11 @@ def test_what_a_file_says_of_a_target(folder: Path) -> None:
     assert target.expect == Expectation((200, 401), "Selamat", tuple(JsonExpectation(*it) for it in wanted))
     assert target.params == {"web.hsts.policy": {"min_age": 5}}
     assert target.disabled == (Disabled("tls", "x"),)
+
+
+def test_ports_with_starttls_are_the_usual_ones_unless_named(folder: Path) -> None:
+    (target,) = load(folder, SCOPE + TARGET + 'starttls = ["smtp", "imap:1143"]\n').targets
+    assert target.starttls == (StartTls("smtp", 25), StartTls("imap", 1143))
 
 
 ALL_DEFAULTS = """\
@@ -258,6 +264,12 @@ def test_what_is_wrong_with_the_estate(folder: Path, more: str, where: int, word
         ('paths = ["/a?token=hunter2hunter2"]\n', "target.1.paths.1: a path must not carry a token"),
         ('paths = ["/a", "/a"]\n', "target.1.paths: '/a' stands in it twice"),
         (f"paths = [{', '.join(repr(f'/{n}') for n in range(21))}]\n", "target.1.paths: expected at most 20 entries"),
+        ('starttls = ["smtps"]\n', "target.1.starttls.1: 'smtps': expected a protocol"),
+        ('starttls = ["smtp:0"]\n', "target.1.starttls.1: 'smtp:0': expected a protocol"),
+        ('starttls = ["smtp:65536"]\n', "target.1.starttls.1: 'smtp:65536': expected a protocol"),
+        ('starttls = ["smtp:"]\n', "target.1.starttls.1: 'smtp:': expected a protocol"),
+        ('starttls = ["smtp\\n"]\n', "target.1.starttls.1: "),
+        ('starttls = ["smtp", "smtp"]\n', "target.1.starttls: 'smtp' stands in it twice"),
         ('windows = ["1:00-2:00"]\n', "target.1.windows.1: expected a time of day"),
         ('[[target.disable]]\nchecks = "x"\nreason = "x"\n', "target.1.disable.1.checks: no check is called 'x'"),
         (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import runs
 
-from scanner.estate import Target
+from scanner.estate import StartTls, Target
 from scanner.findings import AcceptedUntil, Finding, FixedBy, Message, Severity, Sighting, State, Subject, fingerprint
 from scanner.fixes import ENOUGH_BEHIND, Fix, Gathering, Sentence, Shared, SharedKind, fixes, sentence_of
 from scanner.locale.speech import Speaker
@@ -129,9 +129,13 @@ def test_all_addresses_of_a_service_are_one_place() -> None:
 
 def test_behind_another_port_may_be_another_machine() -> None:
     targets = [Target(id=name, url=f"https://{name}.contoh.test:844{i % 2}/") for i, name in enumerate(names(8))]
-    both = gathered([found(it.id, PROXY) for it in targets], targets)
+
+    def at(it: Target, address: str) -> Finding:
+        return found(it.id, address, subject=Subject("service", f"{it.id}.contoh.test:{it.parsed_url.port}"))
+
+    both = gathered([at(it, PROXY) for it in targets], targets)
     assert {fix.shared.key for fix in both if fix.shared} == {f"{PROXY}:8440", f"{PROXY}:8441"}
-    (only,) = gathered([found(it.id, "2001:db8::1") for it in targets[::2]], targets)
+    (only,) = gathered([at(it, "2001:db8::1") for it in targets[::2]], targets)
     assert only.shared is not None
     assert only.shared.key == "[2001:db8::1]:8440"
 
@@ -289,3 +293,26 @@ def test_up_to_twenty_it_lists_findings() -> None:
     text = shown_on_a_terminal(18, 2)
     assert "203.0.113.10" not in text
     assert "t000" in text
+
+
+def test_services_beside_the_targets_own_are_a_fix_of_their_own_with_their_names() -> None:
+    target = Target(
+        id="www", url="https://localhost:18443/", starttls=(StartTls("imap", 18143), StartTls("ldap", 18389))
+    )
+    made = [found("www", "127.0.0.1", subject=Subject("service", f"localhost:{it}")) for it in (18443, 18143, 18389)]
+    own, beside = sorted(gathered(made, [target]), key=lambda it: len(it.services))
+    assert (own.services, own.fixed_by, said(own)) == ((), FixedBy.WEB_SERVER, "1 finding at 1 target")
+    assert (beside.services, beside.fixed_by) == (
+        ("localhost:18143 (imap)", "localhost:18389 (ldap)"),
+        FixedBy.PLATFORM,
+    )
+    assert said(beside) == "2 findings at 1 target: localhost:18143 (imap), localhost:18389 (ldap)"
+    assert own.anchor != beside.anchor
+
+
+def test_of_many_services_beside_a_few_are_named_and_their_address_has_their_port() -> None:
+    targets = [Target(id=it, url=f"https://{it}.contoh.test/", starttls=(StartTls("smtp", 25),)) for it in names(5)]
+    made = [found(it.id, PROXY, subject=Subject("service", f"{it.id}.contoh.test:25")) for it in targets]
+    (fix,) = gathered(made, targets)
+    assert fix.shared == Shared(SharedKind.ADDRESS, f"{PROXY}:25", certain=False)
+    assert said(fix).endswith("t000.contoh.test:25 (smtp), t001.contoh.test:25 (smtp), t002.contoh.test:25 (smtp), ...")

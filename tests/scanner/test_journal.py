@@ -108,6 +108,32 @@ def test_findings_come_gravest_first(path: Path) -> None:
         assert [it.severity for it in journal.findings()] == ["critical", "high", "low", "info"]
 
 
+class Told(msgspec.Struct, frozen=True):
+    """As much of a verdict as is asked for."""
+
+    fingerprint: str
+    state: State
+
+
+def test_verdicts_are_read_whole_only_where_a_part_is_not_enough(path: Path) -> None:
+    one = judged(shipped()["uptime.reachable"])[0]
+    found = msgspec.structs.replace(one, severity="high", state=State.FAIL, fingerprint="f")
+    with written(path) as journal:
+        journal.put_findings("www", [one, found])
+        sifted = list(journal.sifted("www", Told, lambda it: it.state is not State.FAIL))
+        assert list(journal.sifted("sso", Told, lambda it: True)) == []
+    assert one.state is not State.FAIL
+    assert sorted(map(repr, sifted)) == sorted(map(repr, [Told(one.fingerprint, one.state), found]))
+
+
+def test_an_altered_verdict_is_noticed_when_a_part_of_it_is_read(path: Path) -> None:
+    with written(path) as journal:
+        journal.put_findings("www", judged(shipped()["uptime.reachable"]))
+    edit(path, "UPDATE finding SET stored = '{}'")
+    with Journal.open(path) as journal, pytest.raises(AlteredError, match="altered"):
+        list(journal.sifted("www", Told, lambda it: True))
+
+
 def test_the_end_is_noted(path: Path) -> None:
     with written(path) as journal:
         journal.put_end(b"{}")

@@ -377,10 +377,17 @@ SOUND = Seen(
 def test_judging_twice_says_the_same() -> None:
     once, again = (judged(tuple(shipped().values()), SOUND) for _ in range(2))
     assert once == again
-    # No limit is set for the answer time, no authority that browsers trust is in use, and there is no second service.
+    # No limit is set for the answer time, no authority that browsers trust is in use, no issuer can be asked, there is no
+    # second service and no second address, and no HTTP/3 is offered.
     without = {it.check for it in once if it.state is State.NOT_APPLICABLE}
-    assert without == {"uptime.latency", "dns.caa", "tls.shared_key"}
-    assert {it.state for it in once} == {State.PASS, State.NOT_APPLICABLE}
+    assert without == {
+        *("uptime.latency", "dns.caa", "tls.shared_key", "tls.ech", "tls.quic", "tls.ocsp.stapling"),
+        *(f"tls.certificate.{it}" for it in ("lifetime", "consistency", "transparency", "revocation")),
+    }
+    not_seen = {it.check for it in once if it.state is State.UNKNOWN}
+    assert not_seen, "no sweep was made"
+    assert all(it.startswith("tls.") for it in not_seen)
+    assert {it.state for it in once} == {State.PASS, State.NOT_APPLICABLE, State.UNKNOWN}
 
 
 def test_a_page_is_what_was_stored_not_what_was_sent() -> None:

@@ -7,6 +7,7 @@ import pytest
 from observed import SEEN, commit, manifest, new_journal, resolved, target
 
 from scanner.api import (
+    At,
     DoesNotApply,
     Each,
     Fact,
@@ -22,6 +23,7 @@ from scanner.api import (
     Verdict,
     check,
     derived,
+    everywhere,
     maybe,
     parts_of,
     unknown,
@@ -29,6 +31,7 @@ from scanner.api import (
 from scanner.findings import Finding, State
 from scanner.judge import Evidence, Judge, TargetFacts
 from scanner.needs import Need, Setting, Told, gather
+from scanner.observations.endpoint import Endpoint, Source
 from scanner.observations.http import Tries
 from scanner.observations.observation import Crashed, Observation, digest, encode
 from scanner.observations.trust import TrustStore
@@ -429,3 +432,44 @@ def test_gather_gives_values_in_the_order_of_the_needs() -> None:
     assert [it.name for it in values] == ["2", "1"]
     assert (len(evidence), levels, obstacle) == (2, frozenset({Replay.DERIVED}), None)
     journal.close()
+
+
+# --- at every address -----------------------------------------------------------------------------------------
+
+ADDRESSES = ("192.0.2.1", "192.0.2.2")
+ENDPOINTS = tuple(Endpoint("www.example.test", 443, address, Source.RESOLVER) for address in ADDRESSES)
+at_each = Fact(
+    "what stands at an address",
+    TrustStore,
+    lambda place: Look(name="nowhere" if place.endpoint is None else place.endpoint.address),
+)
+
+
+@pytest.mark.parametrize("of", ENDPOINTS, ids=lambda it: it.address)
+def test_a_need_at_every_address_is_the_same_wherever_it_is_asked(of: Endpoint) -> None:
+    here, there = store("here"), store("there")
+    journal = new_journal(manifest([WWW], []))
+    commit(journal, WWW.id, {Look(name=ADDRESSES[0]): here, Look(name=ADDRESSES[1]): there})
+    facts = TargetFacts(journal.filed(WWW.id), Evidence(journal))
+    found = facts.evaluate(everywhere(at_each), Place(WWW, Setting(""), of, endpoints=ENDPOINTS))
+    assert found.value == (At(ADDRESSES[0], here), At(ADDRESSES[1], there))
+    assert found.evidence == {stored(here), stored(there)}
+
+
+def test_one_silent_address_does_not_erase_the_others() -> None:
+    journal = new_journal(manifest([WWW], []))
+    commit(journal, WWW.id, {Look(name=ADDRESSES[0]): store("here")})
+    facts = TargetFacts(journal.filed(WWW.id), Evidence(journal))
+    found = facts.evaluate(everywhere(at_each), Place(WWW, Setting(""), ENDPOINTS[0], endpoints=ENDPOINTS)).value
+    assert isinstance(found, tuple)
+    assert isinstance(found[1].value, Unobserved)
+    assert found[1].value.reason is Reason.NOT_RECORDED
+
+
+def test_a_fault_of_ours_at_one_address_is_one_of_the_whole() -> None:
+    journal = new_journal(manifest([WWW], []))
+    commit(journal, WWW.id, {Look(name=ADDRESSES[0]): store("here"), Look(name=ADDRESSES[1]): crashed()})
+    facts = TargetFacts(journal.filed(WWW.id), Evidence(journal))
+    found = facts.evaluate(everywhere(at_each), Place(WWW, Setting(""), ENDPOINTS[0], endpoints=ENDPOINTS)).value
+    assert isinstance(found, Unobserved)
+    assert found.reason is Reason.INTERNAL

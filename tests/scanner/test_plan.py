@@ -1,21 +1,23 @@
 """The plan: what is known is listed exactly, what is not has a ceiling, and nothing is sent to make it."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 from observed import ADDRESS, AGENT, HOST, LOCAL, SEEN, URL, resolved, shipped, target
 
+from scanner.api import Fact, FixedBy, Passed, Verdict, check
 from scanner.cost import Cost
-from scanner.estate import AddressPolicy, Estate, Kind, Redirection, Target
+from scanner.estate import AddressPolicy, Estate, Kind, Redirection, StartTls, Target
 from scanner.needs import Place, Setting
 from scanner.observations.endpoint import Addresses, Endpoint, Resolution, Source
 from scanner.observations.http import Choice
 from scanner.observations.steps import Reason, Unobserved
 from scanner.plan import (
     CANDIDATES,
+    NeedError,
     ceiling_of,
     checks_for,
     choosing,
@@ -55,7 +57,10 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_known_is_listed_exactly() -> None:
     planned = plan_target(target(), ALL, SETTING, LOCAL)
     assert (planned.id, planned.host, planned.ports) == ("www", HOST, (80, 443))
-    assert set(planned.requests) == {f"GET {URL} -> *", f"GET http://{HOST}/ -> *"}
+    exact = {f"GET {URL} -> *", f"GET http://{HOST}/ -> *"}
+    adaptive = {"TLS hello -> *", "TLS handshakes -> *", "trials of known weaknesses of TLS -> *"}
+    assert set(planned.requests) == exact | adaptive
+    assert 30 <= planned.usual_connections <= 42
     assert {"http_exchange", "redirects", "trust_anchors"} <= set(planned.probes)
 
 
@@ -74,9 +79,16 @@ def test_only_what_the_checks_need_is_asked() -> None:
 
 
 def test_a_target_of_another_kind_is_resolved_and_asked_nothing() -> None:
-    mail = target(kinds=(Kind.MAIL,))
-    assert [it.id for it in checks_for(mail, ALL)] == ["dns.resolves"]
-    assert plan_target(mail, ALL, SETTING, LOCAL).requests == ()
+    zone = target(kinds=(Kind.DNS,))
+    assert [it.id for it in checks_for(zone, ALL)] == ["dns.resolves"]
+    assert plan_target(zone, ALL, SETTING, LOCAL).requests == ()
+
+
+def test_a_mail_target_is_asked_where_it_begins_tls_and_nowhere_else() -> None:
+    assert plan_target(target(kinds=(Kind.MAIL,)), ALL, SETTING, LOCAL).requests == ()
+    planned = plan_target(target(kinds=(Kind.MAIL,), starttls=(StartTls("smtp", 25),)), ALL, SETTING, LOCAL)
+    assert planned.ports == (25,)
+    assert "TLS hello after smtp STARTTLS -> *" in planned.requests
 
 
 def test_harmless_probes_come_first_and_none_twice() -> None:
@@ -84,6 +96,21 @@ def test_harmless_probes_come_first_and_none_twice() -> None:
     wave = first_wave(ALL, place)
     assert len(set(wave)) == len(wave)
     assert [it.order for it in wave] == sorted(it.order for it in wave)
+
+
+def test_a_need_that_raises_is_named_with_its_module() -> None:
+    def broken(place: Place) -> Any:
+        raise KeyError(place.target.id)
+
+    done = Passed("done", en="Done", id="Selesai")
+
+    @check("x.y", Fact("my need", Resolution, broken), version=1, fixed_by=FixedBy.DNS, outcomes=(done,), references=())
+    def asks(resolution: Resolution) -> Iterator[Verdict]:
+        """Never called."""
+        yield done()
+
+    with pytest.raises(NeedError, match=rf"the need 'my need' of {__name__}: KeyError: 'www'"):
+        first_wave([asks], Place(target(), SETTING))
 
 
 def test_an_estate_is_planned_target_by_target() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("httpx", "OpenSSL", "cryptography", "dns", "jinja2")
+HEAVY = ("httpx", "OpenSSL", "aioquic", "cryptography", "dns", "jinja2")
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,15 @@ def test_checks_import_the_api_and_value_types_only() -> None:
             ["scanner.history"],
             [
                 *("scanner.estate", "scanner.findings", "scanner.history", "scanner.journal", "scanner.run"),
-                "scanner.locale.speech",
-                *("scanner.locale.speech", "scanner.parse.list_name"),
+                *("scanner.locale.speech", "scanner.observations.endpoint", "scanner.parse.list_name"),
             ],
         ),
         (["scanner.network"], ["scanner.cost", "scanner.observations", "scanner.profiles", "scanner.scope"]),
-        (["scanner.derive"], [*FACTS, "scanner.derive", "scanner.estate", "scanner.needs", "scanner.probes"]),
+        (
+            ["scanner.derive"],
+            [*FACTS, "scanner.derive", "scanner.estate", "scanner.needs", "scanner.policies", "scanner.probes"],
+        ),
+        (["scanner.policies"], ["scanner.locale.speech", "scanner.policies"]),
         (["scanner.locale"], ["scanner.doubt", "scanner.estate", "scanner.findings", "scanner.locale", *FACTS[:1]]),
         (["scanner.demo"], ["scanner.demo", "scanner.locale.speech"]),
     ],
@@ -175,7 +178,7 @@ OPENS = frozenset(
 TALKS = (
     *("socket", "socketserver", "ssl", "select", "selectors", "http.client", "http.server", "urllib.request"),
     *("smtplib", "ftplib", "poplib", "imaplib", "telnetlib", "xmlrpc", "requests", "urllib3", "aiohttp"),
-    *("dns.query", "dns.asyncquery", "dns.asyncresolver", "dns.zonetransfer"),
+    *("dns.query", "dns.asyncquery", "dns.asyncresolver", "dns.zonetransfer", "aioquic.asyncio"),
 )
 CLIENTS = frozenset(
     {"Client", "AsyncClient", "HTTPTransport", "AsyncHTTPTransport", "get", "post", "request", "stream"}
@@ -217,6 +220,7 @@ def test_only_the_gate_and_the_demo_open_sockets() -> None:
         "from httpx import AsyncClient",
         "import dns.query",
         "from dns import asyncquery",
+        "def f():\n    from aioquic.asyncio import connect",
         "import urllib.request",
     ],
 )
@@ -270,7 +274,7 @@ print("loaded", *sorted({name.partition(".")[0] for name in sys.modules}), file=
 LIGHT = (
     *("--help", "--version", "checks", "checks tls", "scan --help", "config check --help", "init --help"),
     *("config check targets.example.toml", "config check targets.example.toml --resolved", "config schema"),
-    *("frameworks", "frameworks bssn-4-2021", "assess --help"),
+    *("frameworks", "frameworks bssn-4-2021", "assess --help", "inspect tls --help"),
 )
 
 
@@ -307,6 +311,7 @@ INSTALLED_AS: Mapping[str, str] = {
     "markupsafe": "MarkupSafe",
     "httpx": "httpx",
     "tabulate": "tabulate",
+    "aioquic": "aioquic",
     "uvloop": "uvloop",
     "yaml": "PyYAML",
     "openpyxl": "openpyxl",

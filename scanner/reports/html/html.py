@@ -163,14 +163,21 @@ def _items(texts: Sequence[str]) -> Markup:
 
 
 def _verdicts(lines: Sequence[LineText]) -> Markup:
-    """Verdicts, one a line, in one piece."""
-    texts = iter(_escaped([text for it in lines for text in (it.fingerprint, it.check, it.text)]))
-    return Markup(  # noqa: S704 - escaped
-        "".join(
-            f'<li id="f-{name}"><code>{check}</code> {text}\n'
-            for name, check, text in zip(texts, texts, texts, strict=True)
-        )
-    )
+    """Verdicts, in one piece: one a line, or what several have in common and then the names of their checks."""
+    texts = iter(_escaped([text for it in lines for text in (it.text, *(part for both in it.checks for part in both))]))
+    return Markup("".join(_verdict(it, texts) for it in lines))  # noqa: S704 - escaped
+
+
+def _verdict(line: LineText, texts: Iterator[str]) -> str:
+    """A line, of texts that are escaped: its own, then a fingerprint and a name for each of its checks."""
+    text = next(texts)
+    checks = [(next(texts), next(texts)) for _ in line.checks]
+    if not checks[0][0]:
+        return f"<li>{text}: <code>{', '.join(check for _, check in checks)}</code>\n"
+    if len(checks) == 1:
+        return f'<li id="f-{checks[0][0]}"><code>{checks[0][1]}</code> {text}\n'
+    named = ", ".join(f'<code id="f-{name}">{check}</code>' for name, check in checks)
+    return f"<li>{text}: {named}\n"
 
 
 def _escaped(texts: Sequence[str]) -> list[str]:

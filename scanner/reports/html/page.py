@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from scanner.clauses.assess import Assessor
 from scanner.clauses.assessed import ClauseAssessment, ClausesAssessed, ClauseState
 from scanner.clauses.services import Services
 from scanner.cost import Cost
 from scanner.estate import DEFAULT_MARKING, Target
-from scanner.findings import Finding, FixedBy, Severity, State
+from scanner.findings import Finding, FixedBy, Severity, State, Subject
 from scanner.fixes import Fix
 from scanner.frameworks.framework import Certainty, Clause, Framework, Practice, Rulebook
 from scanner.journal import TargetRecord
@@ -37,6 +39,8 @@ MAX_UNITS_FIRST: Final = 12
 MAX_CLAUSES_FIRST: Final = 6
 MAX_LISTED: Final = 500
 """How many exceptions and changes are listed one by one; all of them are counted."""
+MAX_TOLD_WHOLE: Final = 200
+"""In a report of more targets, checks that pass or do not apply are only named at each: they would be half of the file."""
 COUNTED: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -130,6 +134,19 @@ class Off:
     targets: int
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """A verdict of which no more is told than that it passed or does not apply."""
+
+    check: str
+    subject: Subject
+    state: State
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether this is all that has to be told: nothing was found and nothing is open."""
+        return self.state in (State.PASS, State.NOT_APPLICABLE)
+
+
 @dataclass
 class Gathered:
     """What the later sections need of the findings, noted while the services are written: one pass less over them."""
@@ -138,12 +155,16 @@ class Gathered:
     accepted: list[Accepted] = field(default_factory=list)
     off: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def note(self, finding: Finding, name: Name) -> None:
-        """Count one finding."""
+    def count(self, finding: Finding | Brief) -> None:
+        """Count one verdict by its state."""
         counts = self.by_check.get(finding.check)
         if counts is None:
             counts = self.by_check[finding.check] = Counter()
         counts[finding.state.value] += 1
+
+    def note(self, finding: Finding, name: Name) -> None:
+        """Count one finding, and keep what its exception is."""
+        self.count(finding)
         if finding.waiver is not None and len(self.accepted) < MAX_LISTED:
             self.accepted.append(Accepted(finding, name))
         if finding.reason is Reason.DISABLED:
@@ -200,6 +221,16 @@ class Page:
         return self.summary.assessment.coverage
 
     @property
+    def told_whole(self) -> int:
+        """Up to how many targets a report tells every verdict whole."""
+        return MAX_TOLD_WHOLE
+
+    @property
+    def names_only(self) -> bool:
+        """Whether checks that pass or do not apply are only named at each target."""
+        return len(self.run.manifest.estate.targets) > MAX_TOLD_WHOLE
+
+    @property
     def practices(self) -> tuple[PracticePart, ...]:
         """Good practice by its reason, with what its checks came to; known once the services are written."""
         parts = []
@@ -239,6 +270,8 @@ class ServicePart:
     unknown: tuple[Finding, ...]
     passed: tuple[Finding, ...]
     other: tuple[Finding, ...]
+    named: tuple[Brief, ...]
+    """What passed or does not apply, where it is only named; `passed` is empty then."""
     evidence: dict[str, int]
 
     @property
@@ -528,7 +561,12 @@ def services(page: Page) -> Iterator[tuple[str, str, Iterator[ServicePart]]]:
 def _service(page: Page, target: Target, record: TargetRecord | None) -> ServicePart:
     found: dict[str, list[Finding]] = {"open": [], "accepted": [], "unknown": [], "pass": [], "other": []}
     evidence: dict[str, int] = {}
-    for finding in page.run.findings(target.id):
+    named: list[Brief] = []
+    for finding in _concluded(page, target.id):
+        if isinstance(finding, Brief):
+            page.gathered.count(finding)
+            named.append(finding)
+            continue
         page.gathered.note(finding, page.names[target.id])
         for digest in finding.evidence:
             evidence.setdefault(digest, len(evidence) + 1)
@@ -544,6 +582,7 @@ def _service(page: Page, target: Target, record: TargetRecord | None) -> Service
         found[kind].append(finding)
     for listed in found.values():
         listed.sort(key=_gravest_first)
+    named.sort(key=lambda it: (it.check, it.subject.key))
     return ServicePart(
         target=target,
         record=record,
@@ -555,8 +594,15 @@ def _service(page: Page, target: Target, record: TargetRecord | None) -> Service
         unknown=tuple(found["unknown"]),
         passed=tuple(found["pass"]),
         other=tuple(found["other"]),
+        named=tuple(named),
         evidence=evidence,
     )
+
+
+def _concluded(page: Page, target_id: str) -> Iterator[Finding | Brief]:
+    if page.names_only:
+        return page.run.journal.sifted(target_id, Brief, lambda it: it.is_enough)
+    return page.run.findings(target_id)
 
 
 def _gravest_first(finding: Finding) -> tuple[int, str, str]:

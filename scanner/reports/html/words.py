@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from markupsafe import Markup
 
+from scanner.check_docs.docstring import text_of
 from scanner.clauses.assessed import ClauseAssessment
 from scanner.cost import Cost
 from scanner.findings import AcceptedUntil, Finding, Severity, Sighting
@@ -30,6 +31,7 @@ from scanner.reports.html.conclusion import conclusion, period, span
 from scanner.reports.html.page import COUNTED, MAX_LISTED, Action, ClausePart, Page, ServicePart, anchor_of, services
 from scanner.reports.html.readable import ticked, upfirst
 from scanner.reports.summary import Row
+from scanner.service_beside import service_beside, with_service
 
 if TYPE_CHECKING:
     from scanner.history.changes import Changed
@@ -67,8 +69,8 @@ class Words:
         self.anchor = anchor_of
         self._page = page
         self._checks = checks
-        self._repairs: dict[tuple[str, str], Repair | None] = {}
-        self._first_with: dict[tuple[str, str], str] = {}
+        self._repairs: dict[tuple[str, str, bool], Repair | None] = {}
+        self._first_with: dict[tuple[str, str, bool], str] = {}
         self._clause = ClauseWords(page.assessed.time_zone, self.speaker)
         self._replays = {
             Replay.DERIVED: self.say("derived"),
@@ -181,7 +183,7 @@ class Words:
 
     def action(self, action: Action) -> str:
         """How much an action settles: one fix, or one kind of fault in several places."""
-        hosts = list(dict.fromkeys(self._host(it) for fix in action.fixes for it in fix.targets))
+        hosts = list(dict.fromkeys(it for fix in action.fixes for it in fix.services or map(self._host, fix.targets)))
         if action.findings == 1:
             return "" if hosts[0] in action.fault else hosts[0]
         shared = [fix for fix in action.fixes if fix.shared is not None]
@@ -201,7 +203,7 @@ class Words:
                     len(shared) - MAX_PLACES,
                     number=self.number(len(shared) - MAX_PLACES),
                 )
-        if len(hosts) <= MAX_HOSTS:
+        if len(hosts) <= MAX_HOSTS and (len(action.fixes) > 1 or not action.fixes[0].services):
             said += f" ({', '.join(hosts)})"
         if action.units > 1:
             said += ", " + self.speaker.say_count(
@@ -242,21 +244,30 @@ class Words:
             )
         )
 
+    def looks_at(self, check_id: str) -> str:
+        """What a check looks at, in a sentence; empty where it is not part of this version."""
+        check = self._checks.get(check_id)
+        return "" if check is None else text_of(check).what.of(self.language)
+
     def text(self, finding: Finding) -> str:
         """What was concluded."""
-        return finding_text(finding.message, self.language)
+        return with_service(self.beside(finding), finding_text(finding.message, self.language))
+
+    def beside(self, finding: Finding) -> str:
+        """The service it is about, where that is not the target's own."""
+        return service_beside(self._page.run.target(finding.target), finding)
 
     def sighting(self, it: Sighting) -> str:
         """What was concluded at one address."""
         why = f" ({self.reason(it.reason)})" if it.reason is not None else ""
         return f"{it.address}: {self.phrases.states[it.state]}{why}"
 
-    def repair(self, check_id: str, outcome: str) -> Repair | None:
+    def repair(self, check_id: str, outcome: str, *, beside: bool = False) -> Repair | None:
         """How it is repaired, whole; None where the check is not part of this version."""
-        key = check_id, outcome
+        key = check_id, outcome, beside
         if key not in self._repairs:
             check = self._checks.get(check_id)
-            self._repairs[key] = None if check is None else whole_fix(check, self.language, outcome)
+            self._repairs[key] = None if check is None else whole_fix(check, self.language, outcome, beside=beside)
         return self._repairs[key]
 
     def fix(self, check_id: str, outcome: str) -> Markup:
@@ -266,7 +277,7 @@ class Words:
 
     def first_with(self, fix: Fix) -> str:
         """The anchor of the first fix of the page that is made the same way: lines of configuration stand there only."""
-        return self._first_with.setdefault((fix.check, fix.outcome), fix.anchor)
+        return self._first_with.setdefault((fix.check, fix.outcome, bool(fix.services)), fix.anchor)
 
     def waiver(self, waiver: AcceptedUntil) -> str:
         """Until when it is accepted, by whom and why."""

@@ -52,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = pki.root()
     leaf = pki.leaf(pki.intermediate(root))
     (here / "fullchain.pem").write_bytes(leaf.certificate.public_bytes(Encoding.PEM))
+    (here / "chain.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
     key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for name in ("privkey.pem", "server.key"):
         (here / name).write_bytes(key)

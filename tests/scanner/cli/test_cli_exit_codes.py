@@ -189,8 +189,8 @@ def authorised(days: int) -> str:
         ("", "", ["--state", "ca.pem/below"], "ca.pem"),
         ("", "", ["--out", "ca.pem"], "cannot write results here"),
         ("unknown_key = 1", "", [], "targets.toml:1"),
-        ("", authorised(-2), [], "allowed scanning until"),
-        (hours_from_now(9, 10), "", [], "outside the scan window, which opens"),
+        pytest.param("", authorised(-2), [], "allowed scanning until", id="authorisation"),
+        pytest.param(hours_from_now(9, 10), "", [], "outside the scan window, which opens", id="window"),
     ],
 )
 def test_what_is_wrong_beforehand_keeps_everything_from_being_scanned(
@@ -208,9 +208,9 @@ def test_what_is_wrong_beforehand_keeps_everything_from_being_scanned(
 @pytest.mark.parametrize(
     ("top", "scope", "words"),
     [
-        ("", authorised(2), []),
-        (hours_from_now(-1, 2), "", []),
-        (hours_from_now(9, 10), "", ["--now"]),
+        pytest.param("", authorised(2), [], id="authorised"),
+        pytest.param(hours_from_now(-1, 2), "", [], id="window"),
+        pytest.param(hours_from_now(9, 10), "", ["--now"], id="now"),
     ],
 )
 def test_what_is_allowed_is_scanned(top: str, scope: str, words: list[str], pindai: CommandLine) -> None:

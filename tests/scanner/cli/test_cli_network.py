@@ -124,8 +124,9 @@ def states(done: Done) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("only", "chosen"),
     [
-        (["tls.certificate"], {f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name")}),
-        (["tls"], {"tls.shared_key", *(f"tls.certificate.{it}" for it in ("chain", "expiry", "key", "name"))}),
+        (["tls.certificate.name", "tls.certificate.k*"], {"tls.certificate.key", "tls.certificate.name"}),
+        (["tls.session"], {"tls.session.resumption", "tls.session.tickets"}),
+        (["tls.shared_key"], {"tls.shared_key"}),
         (["uptime.reachable", "web.hsts.*"], {"uptime.reachable", "web.hsts.policy"}),
         (["*.redirect"], {"web.https.redirect"}),
     ],

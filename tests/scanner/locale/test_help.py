@@ -19,7 +19,7 @@ def words(text: str) -> frozenset[str]:
 
 
 TECHNICAL = words("""
-    action area checks clause csv distribution file framework id name part run target targets toml url
+    action area checks clause csv distribution file framework host id name part port run target targets toml url
 """)
 """Metavars that both languages share."""
 

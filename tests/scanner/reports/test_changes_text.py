@@ -143,7 +143,8 @@ def test_the_line_of_evidence_has_its_whole_and_is_no_score() -> None:
 
 
 def test_checks_that_are_not_built_are_told_of() -> None:
-    made = assess_clauses(forty_seven(), load_rulebook(), discover())
+    fewer = {name: it for name, it in discover().items() if not name.startswith("tls.cipher")}
+    made = assess_clauses(forty_seven(), load_rulebook(), fewer)
     told = evidence_text(made, "id")
     assert "3 ada temuan, 44 tidak teramati (" in told
     assert "pemeriksaan langsung belum diamati oleh versi ini)" in told

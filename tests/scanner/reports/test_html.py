@@ -12,6 +12,7 @@ import pytest
 from html_runs import RULEBOOK, nasty, written
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 from runs import (
     ALL,
     CHECKS,
@@ -32,18 +33,19 @@ from runs import (
     unknown,
 )
 
-from scanner.estate import Credential, Deadlines, Goals, Population, PopulationService, PopulationUnit
+from scanner.estate import Credential, Deadlines, Goals, Population, PopulationService, PopulationUnit, StartTls
 from scanner.findings import Finding, FixedBy, Sighting, State
 from scanner.fixes import Fix, fixes
 from scanner.history.changes import Change, Changed, Changes
 from scanner.observations.observation import digest
 from scanner.observations.steps import Reason
 from scanner.registry import discover
+from scanner.reports.html import page as page_module
 from scanner.reports.html.html import CHUNK_BYTES, html
-from scanner.reports.html.page import Page, kind_of_fault, list_digest, page_of
+from scanner.reports.html.page import Page, anchor_of, kind_of_fault, list_digest, page_of
 from scanner.reports.html.readable import MAX_CHARS, readable, ticked
 from scanner.reports.html.security import css_string
-from scanner.run import Run
+from scanner.run import CheckUsed, Run
 from scanner.unit_copy import part_of, units_of
 
 VOID = {"meta", "br", "input", "link", "hr", "img", "circle", "line", "path", "rect"}
@@ -474,6 +476,157 @@ def test_every_finding_is_there_once_with_its_evidence() -> None:
         assert all(digest in page for digest in it.evidence)
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every report is one of many targets."""
+    monkeypatch.setattr(page_module, "MAX_TOLD_WHOLE", 0)
+
+
+def part_of_target(page: str, target_id: str) -> str:
+    """What the page says under one target."""
+    begin = page.index(f'<details class="service" id="{anchor_of("target", target_id)}"')
+    ends = [page.find(it, begin + 1) for it in ('<details class="service"', '<section class="part"')]
+    return page[begin : min(it for it in ends if it > 0)]
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("name", RUNS)
+def test_a_report_of_many_targets_names_every_verdict_and_tells_what_is_open_whole(name: str) -> None:
+    run = RUNS[name]()
+    page = written(run)
+    for it in run.findings():
+        own = part_of_target(page, it.target)
+        assert it.check in own
+        is_named_only = it.state in (State.PASS, State.NOT_APPLICABLE)
+        assert page.count(f'id="f-{it.fingerprint}"') == (0 if is_named_only else 1)
+        assert is_named_only or all(digest in own for digest in it.evidence)
+        if is_named_only and it.message.en not in ("Sentence", ""):
+            assert str(escape(readable(it.message.en))) not in own
+
+
+def mixed() -> Run:
+    """A target with one of everything, of several areas and several subjects."""
+    own = [
+        finding("a", "web.hsts.policy", "medium", en="No header", id="Tanpa header"),
+        finding("a", "tls.certificate.expiry", en="Valid until March", id="Berlaku sampai Maret"),
+        finding("a", "tls.certificate.chain", en="Whole", id="Utuh", key="a.contoh.test:443"),
+        finding("a", "tls.certificate.chain", en="Whole too", id="Utuh juga", key="a.contoh.test:8443"),
+        finding("a", "web.https.redirect", state=State.NOT_APPLICABLE, en="No port 80", id="Tanpa port 80"),
+        unknown("a", "uptime.reachable", Reason.TIMEOUT),
+    ]
+    return run_of([target("a")], [record("a")], {"a": own})
+
+
+def test_a_report_of_few_targets_tells_every_verdict_whole() -> None:
+    page = written(mixed())
+    own = part_of_target(page, "a")
+    for sentence in ("No header", "Valid until March", "Whole", "Whole too", "No port 80"):
+        assert sentence in own
+    assert 'id="named"' not in page
+    assert own.count('<details class="verdicts passed">') == 2
+
+
+@pytest.mark.usefixtures("large")
+def test_what_is_only_named_is_named_by_area_with_its_subject_where_there_are_several() -> None:
+    page = written(mixed())
+    own = part_of_target(page, "a")
+    assert "No header" in own
+    assert 'id="f-' + unknown("a", "uptime.reachable", Reason.TIMEOUT).fingerprint in own
+    first, second = (f"tls.certificate.chain (service: a.contoh.test:{port})" for port in (443, 8443))
+    assert f"<li>TLS (3): <code>{first}, {second}, tls.certificate.expiry</code>\n" in own
+    assert "<li>Web (1): <code>web.https.redirect</code>\n" in own
+    for sentence in ("Valid until March", "Whole", "No port 80"):
+        assert sentence not in page
+    assert "result.json" in section(page, "services")[: section(page, "services").index("</section>")]
+    assert 'id="named"' in page
+
+
+@pytest.mark.parametrize(
+    ("targets", "whole"), [(page_module.MAX_TOLD_WHOLE, True), (page_module.MAX_TOLD_WHOLE + 1, False)]
+)
+def test_how_much_is_told_depends_on_how_many_targets_there_are(targets: int, whole: bool) -> None:
+    names = [f"t{number}" for number in range(targets)]
+    said = finding(names[0], "tls.certificate.chain", en="The chain is whole", id="Rantainya utuh")
+    page = written(run_of([target(it) for it in names], [record(it) for it in names], {names[0]: [said]}))
+    assert ("The chain is whole" in page) is whole
+    assert ('id="named"' in page) is not whole
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_what_is_only_named_is_escaped(language: str) -> None:
+    hurt = "<script>window.hurt=1</script>"
+    own = [
+        msgspec.structs.replace(finding("a", "tls.certificate.chain", key=f"{hurt}{number}"), check=f"{hurt}.x")
+        for number in range(2)
+    ]
+    page = written(run_of([target("a")], [record("a")], {"a": own}), language)
+    assert len(Reader(page).all("script")) == 1
+    assert "&lt;script&gt;window.hurt=1&lt;/script&gt;.x (service: &lt;script&gt;" in page
+
+
+def test_verdicts_that_say_the_same_stand_in_one_line() -> None:
+    own = [unknown("a", it, Reason.TIMEOUT) for it in ALL]
+    told = part_of_target(written(run_of([target("a")], [record("a")], {"a": own})), "a")
+    (line,) = re.findall(r"<li>[^\n]*id=\"f-[^\n]*", told)
+    assert line.startswith("<li>Sentence [1]: <code id=")
+    assert all(f'<code id="f-{it.fingerprint}">{it.check}</code>' in line for it in own)
+
+
+def seen_at(finding: Finding, *addresses: str, passed: str = "") -> Finding:
+    """The finding, made at these addresses; at one more the check passed."""
+    sightings = [Sighting(it, finding.state, finding.outcome) for it in addresses]
+    sightings += [Sighting(passed, State.PASS, "ok")] if passed else []
+    return msgspec.structs.replace(finding, sightings=tuple(sightings))
+
+
+def rows_of(page: str, finding: Finding) -> dict[str, str]:
+    told = page[page.index(f'id="f-{finding.fingerprint}"') :].partition("</dl>")[0]
+    return dict(re.findall(r"<dt>(.*?)<dd>(.*?)\n", told))
+
+
+def test_what_findings_have_in_common_stands_once_and_with_each_what_is_another() -> None:
+    one, two, three, four, five = (
+        finding("a", check, "medium", key=key, outcome="x")
+        for check, key in [(it, "a.contoh.test:443") for it in ALL[:4]]
+        + [("web.https.redirect", "http://a.contoh.test/")]
+    )
+    own = [
+        seen_at(one, "192.0.2.1"),
+        seen_at(two, "192.0.2.1"),
+        seen_at(three, "192.0.2.1", passed="192.0.2.2"),
+        four,
+        seen_at(five, "192.0.2.3"),
+    ]
+    page = written(run_of([target("a")], [record("a")], {"a": own}))
+    facts = part_of_target(page, "a").partition("</dl>")[0]
+    assert "<dd>service: a.contoh.test:443 (unless a finding names another)</dd>" in facts
+    assert "<dd>192.0.2.1 (unless a finding names another)</dd>" in facts
+    assert "Subject" not in rows_of(page, one)
+    assert "Seen at" not in rows_of(page, one) | rows_of(page, two)
+    assert rows_of(page, three)["Seen at"].startswith("192.0.2.1: ")
+    assert "192.0.2.2" in rows_of(page, three)["Seen at"]
+    assert rows_of(page, four)["Seen at"] == "not by address"
+    assert rows_of(page, five)["Subject"] == "service: http://a.contoh.test/"
+    assert rows_of(page, five)["Seen at"].startswith("192.0.2.3: ")
+
+
+def test_what_a_finding_has_alone_stands_with_it() -> None:
+    alone = seen_at(finding("a", "web.hsts.policy", "medium", outcome="x"), "192.0.2.1")
+    page = written(run_of([target("a")], [record("a")], {"a": [alone]}))
+    assert "unless a finding names another" not in page
+    assert rows_of(page, alone)["Subject"] == "service: a.contoh.test:443"
+    assert rows_of(page, alone)["Seen at"].startswith("192.0.2.1: ")
+
+
+def test_the_table_of_checks_says_what_each_looks_at() -> None:
+    run = city()
+    used = (*run.manifest.checks, CheckUsed("web.of.another.version", 3, {}))
+    run.manifest = msgspec.structs.replace(run.manifest, checks=used)
+    rows = re.findall(r'<th scope="row"><code>(.*?)</code></th><td class="text">(.*?)</td>', written(run))
+    assert rows == [("web.hsts.policy", "What is looked at."), ("web.of.another.version", "\u2013")]
+
+
 def test_what_somebody_decided_stands_among_the_exceptions() -> None:
     page = written(decided())
     exceptions = section(page, "exceptions")
@@ -643,6 +796,8 @@ def said(run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterable[str]:
 
     monkeypatch.setattr(speech, "_catalogue", lambda language: Listening())
     written(run, "id")
+    monkeypatch.setattr(page_module, "MAX_TOLD_WHOLE", 0)
+    written(run, "id")
     return asked
 
 
@@ -675,3 +830,31 @@ def test_a_unit_that_declared_to_have_no_service_is_told_so() -> None:
     assert "declared to have no service" in rows["Kecamatan Barat"]
     assert "not scanned" in rows["Dinas Perhubungan"]
     assert "declared" not in rows["Dinas Perhubungan"]
+
+
+def test_a_service_beside_the_targets_own_is_named_and_gets_no_lines_for_web_servers() -> None:
+    checks = discover()
+    at = msgspec.structs.replace(target("www"), starttls=(StartTls("ldap", 18389),))
+
+    def of(*ports: int) -> str:
+        found = [
+            msgspec.structs.replace(
+                finding("www", "tls.protocol.obsolete", "high", outcome="old_tls", key=f"www.contoh.test:{port}"),
+                fixed_by=FixedBy.WEB_SERVER,
+            )
+            for port in ports
+        ]
+        run = run_of([at], [record("www")], {"www": found})
+        return b"".join(html(run, checks=checks, rulebook=RULEBOOK, language="en")).decode()
+
+    own, beside, both = of(443), of(18389), of(443, 18389)
+    name = "www.contoh.test:18389 (ldap)"
+    assert name not in own
+    assert '<p class="software">nginx</p>' in own
+    assert 'class="software"' not in beside
+    assert "[web server]" not in beside
+    for page in (beside, both):
+        assert f"1 finding at 1 target: {name}</span></summary>" in page
+        assert f"{name}: Sentence" in page
+        assert f"<br>\n{name}. Who can repair it: infrastructure." in page
+    assert both.count('<p class="software">nginx</p>') == own.count('<p class="software">nginx</p>')

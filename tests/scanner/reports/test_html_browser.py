@@ -338,3 +338,9 @@ def test_a_large_report_opens_folded(browser: Browser, tmp_path: Path) -> None:
         assert page.complaints() == []
         assert page.value("document.querySelectorAll('details[open]').length") == 0
         assert page.value("document.querySelectorAll('details.service').length") == 900
+        assert page.value("document.querySelectorAll('details.verdicts').length") > 800
+    with browser.page(path.as_uri(), **PHONE) as page:
+        page.value("[...document.querySelectorAll('.service')].slice(0, 40).forEach(part => { part.open = true })")
+        page.value("document.querySelectorAll('.service[open] .verdicts').forEach(part => { part.open = true })")
+        assert page.value("document.querySelector('.verdicts code').checkVisibility()")
+        assert page.value("document.documentElement.scrollWidth") <= 360

@@ -33,7 +33,9 @@ from scanner.run import CheckUsed, Run
 SVG = "{http://www.w3.org/2000/svg}"
 DAY = timedelta(days=1)
 Shown = tuple[Target, Sequence[Observation] | Reason | None]
-NAMES = ("coverage", "certificates", "protocols", "latency")
+NAMES = ("coverage", "certificates", "chain", "protocols", "suites", "latency")
+ONE_A_TARGET = ("certificates", "protocols", "latency")
+"""Pictures whose table has a row for each service and address."""
 ISSUER = pki.root()
 
 
@@ -139,7 +141,8 @@ def test_each_is_an_accessible_drawing_without_style_or_script(language: str) ->
     made = pictures(small(), Speaker(language))
     assert tuple(it.name for it in made) == NAMES
     ids: list[str] = []
-    for picture in made:
+    assert [it.name for it in made if not it.svg] == ["suites"]  # no sweep was made; see test_tls_pictures.py
+    for picture in (it for it in made if it.svg):
         root = ET.fromstring(picture.svg)
         assert root.get("role") == "img"
         assert root.get("viewBox", "").startswith("0 0 420 ")
@@ -164,7 +167,7 @@ def test_each_is_an_accessible_drawing_without_style_or_script(language: str) ->
 def test_nothing_is_drawn_outside_the_picture() -> None:
     far = target("far")
     run = run_of((far, [exchange(far, chain=[leaf(30_000, since=20_000)], **_without_tls(took(1, 2, 30_000, 0.001)))]))
-    for picture in drawn(run).values():
+    for picture in (it for it in drawn(run).values() if it.svg):
         height = float(ET.fromstring(picture.svg).get("viewBox", "").split()[3])
         for it in ET.fromstring(picture.svg).iter(f"{SVG}rect"):
             x, y, width, tall = (float(it.get(name, "nan")) for name in ("x", "y", "width", "height"))
@@ -209,7 +212,7 @@ def test_hostile_strings_are_shown_and_not_obeyed() -> None:
         population=Population(text, date(2026, 1, 1), services=(PopulationService(text),)),
     )
     for language in ("en", "id"):
-        for picture in drawn(run, language).values():
+        for picture in (it for it in drawn(run, language).values() if it.name != "suites"):
             ET.fromstring(picture.svg)
             assert "<script" not in picture.svg
             assert picture.svg.isprintable()
@@ -240,9 +243,9 @@ def test_two_thousand_targets_stay_small_and_the_tables_have_them_all() -> None:
         one = target(f"layanan-{index:04}", url=f"https://layanan-{index:04}.opd-{index % 50:02}.contoh.test/")
         seen.append((one, [exchange(one, f"192.0.2.{index % 250}", chain=[leaf(index - 20)])]))
     made = drawn(run_of(*seen))
-    assert [len(made[name].table.rows) for name in NAMES[1:]] == [2000, 2000, 2000]
-    assert sum(len(it.svg) for it in made.values()) < 80_000
-    for name in NAMES[1:]:
+    assert [len(made[name].table.rows) for name in ONE_A_TARGET] == [2000, 2000, 2000]
+    assert sum(len(it.svg) for it in made.values()) < 90_000
+    for name in ONE_A_TARGET:
         assert any(re.fullmatch(r"\+1,9[0-9]{2} more in the table", it) for it in texts(made[name])), name
 
 
@@ -379,12 +382,12 @@ def test_what_is_cut_off_in_the_drawing_is_in_the_table() -> None:
 def test_one_version_is_settled_on_and_nothing_is_said_of_the_others() -> None:
     picture = drawn(small())["protocols"]
     rows = {(row[0], row[1]): row[2:] for row in picture.table.rows}
-    assert rows["lama.contoh.test", "192.0.2.1"] == ("TLS 1.1", "AES128-SHA", "not observed by this version")
+    assert rows["lama.contoh.test", "192.0.2.1"] == ("TLS 1.1", "-", "the others: one handshake was made")
     assert rows["www.contoh.test", "192.0.2.2"][0] == "TLS 1.3"
     assert rows["mati.contoh.test", ""][0] == "not observed: connection refused"
     assert rows["http://polos.contoh.test:8080", "192.0.2.1"][0] == "plain HTTP, no handshake"
-    assert picture.summary.startswith("TLS 1.0: 0, TLS 1.1: 1, TLS 1.2: 0, TLS 1.3: 2; no handshake: 4.")
-    assert "an empty cell is not a refusal" in picture.note
+    assert picture.summary.startswith("Spoken: TLS 1.0: 0, TLS 1.1: 1, TLS 1.2: 0, TLS 1.3: 2; no handshake: 4.")
+    assert "which is not a refusal" in picture.note
     # A deprecated version is marked as such: its one cell, and the legend.
     assert shapes(picture, "bad") == 2
     # The two addresses of one service are one line of the drawing.
@@ -467,7 +470,8 @@ def test_a_real_scan_of_real_servers(tmp_path: Path) -> None:
             seen = drawn(scan.run)
     baik, rusak = (f"{it.parsed_url.authority}" for it in targets)
     versions = {row[0]: row[2] for row in seen["protocols"].table.rows}
-    assert versions == {baik: "TLS 1.3", rusak: "not observed: TLS alert from the server"}
+    assert versions == {baik: "TLS 1.2, TLS 1.3", rusak: "not observed: TLS alert from the server"}
+    assert {row[0] for row in seen["suites"].table.rows} == {baik}
     ((name, _, _, _, days, address, _),) = seen["certificates"].table.rows
     assert (name, days, address) == (baik, "0", one.address)  # the harness's certificate lives for a day
     ((name, *phases, total, _),) = seen["latency"].table.rows
@@ -480,4 +484,4 @@ def test_the_words_differ_by_language_and_the_figures_do_not() -> None:
     english, indonesian = drawn(small(), "en"), drawn(small(), "id")
     for name in NAMES:
         assert len(english[name].table.rows) == len(indonesian[name].table.rows)
-        assert re.findall(r'width="[^"]*"', english[name].svg) != []
+        assert name == "suites" or re.findall(r'width="[^"]*"', english[name].svg) != []

@@ -3,6 +3,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 import runs
 from hypothesis import given, settings
@@ -28,12 +29,13 @@ from runs import (
     unknown,
 )
 
-from scanner.estate import Target, Vantage, VantagePoint
-from scanner.findings import State
+from scanner.estate import StartTls, Target, Vantage, VantagePoint
+from scanner.findings import FixedBy, State
 from scanner.locale.phrases import ENGLISH, INDONESIAN
 from scanner.observations.steps import Reason
+from scanner.registry import discover
 from scanner.reports.advice import fix_of
-from scanner.reports.summary import names_of, summarise
+from scanner.reports.summary import MANY_TARGETS, names_of, summarise
 from scanner.reports.terminal import quiet_lines, terminal
 from scanner.run import Ending, Run
 
@@ -922,3 +924,48 @@ def test_the_official_list_is_the_whole_of_its_own_figures_only() -> None:
 def test_what_stopped_the_run_is_said_in_words(stopped: str, language: str, words: str) -> None:
     run = run_of(map(target, "ab"), [record("a")], {"a": rest("a")}, ending=Ending(END, stopped))
     assert words in " ".join(page(run, language).split())
+
+
+def with_starttls(targets: int) -> Run:
+    """The same fault at the URL's own service and at a directory server beside it, at the first of some targets."""
+    ids = [f"t{number}" for number in range(targets)]
+    estate = [target(it) for it in ids]
+    estate[0] = msgspec.structs.replace(estate[0], starttls=(StartTls("ldap", 18389),))
+    said = {it: rest(it) for it in ids}
+    said["t0"] = [
+        *(
+            finding("t0", "tls.protocol.obsolete", "high", outcome="old_tls", en="The server accepts TLSv1.0", key=key)
+            for key in ("t0.contoh.test:443", "t0.contoh.test:18389")
+        ),
+        *rest("t0"),
+    ]
+    said["t0"][:2] = [msgspec.structs.replace(it, fixed_by=FixedBy.WEB_SERVER) for it in said["t0"][:2]]
+    return run_of(estate, [record(it) for it in ids], said)
+
+
+@pytest.mark.parametrize("targets", [1, 4, 21])
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_service_beside_the_targets_own_is_named_and_no_web_server_is_blamed(targets: int, everything: bool) -> None:
+    checks = {**CHECKS, **discover()}
+    lines = terminal(
+        with_starttls(targets),
+        checks=checks,
+        language="en",
+        width=200,
+        ascii_only=True,
+        colour=False,
+        exit_text="",
+        everything=everything,
+    )
+    text = b"".join(lines).decode()
+    if everything or targets <= MANY_TARGETS:
+        assert "t0.contoh.test:18389 (ldap): The server accepts TLSv1.0" in text
+        assert ":443: The" not in text
+    if targets > MANY_TARGETS:
+        assert "1 finding at 1 target: t0.contoh.test:18389 (ldap)" in text
+    first = text.partition("Do first")[2].partition("\n\n")[0].splitlines()
+    steps = [line for line in first if line.startswith("  [")]
+    assert sorted(line.partition("]")[0] for line in steps) == ["  [infrastructure", "  [web server"]
+    (beside,) = (line for line in steps if line.startswith("  [infrastructure"))
+    assert "nginx" not in beside
+    assert "pindai checks" not in beside
